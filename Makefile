@@ -64,6 +64,8 @@ truth: $(READY)  ## measure the bars of every figure, print them, fail if one is
 	$(BIN)/python -m benchmarks.rare_orders
 	$(BIN)/python -m benchmarks.truth_why
 	$(BIN)/python -m benchmarks.truth_membership
+	$(BIN)/python -m benchmarks.truth_goods
+	$(BIN)/python -m benchmarks.truth_guides
 
 faults: $(READY) ## kill, turn bits, run two at once: what is promised of a workspace, tried and counted (TIMES=25 FLIPS=8)
 	$(BIN)/python -m benchmarks.faults --times $(or $(TIMES),25) --flips $(or $(FLIPS),8)

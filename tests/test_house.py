@@ -23,7 +23,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"settings", "wording", "schemas", "expressions", "extras"},
     {"models", "sources", "simulated", "charts"},
     {"workspace", "shipped"},
-    {"audit"},
+    {"audit", "brand"},
     {"forgotten", "roles", "engine"},
     {"importing", "mart", "content"},
     {"answer"},

@@ -33,7 +33,14 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (later("One member"), ("portrait.member",)),
     (
         later("Who stays, who goes"),
-        ("targeting.activity", "targeting.slipping", "targeting.loyalty", "targeting.gain_loss", "targeting.cohorts"),
+        (
+            "targeting.activity",
+            "targeting.slipping",
+            "targeting.loyalty",
+            "targeting.gain_loss",
+            "targeting.revenue_tree",
+            "targeting.cohorts",
+        ),
     ),
     (
         later("Why they do not come again"),
@@ -49,7 +56,10 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
         later("Goods that belong together"),
         ("targeting.core_goods", "targeting.bought_together", "targeting.liked_together", "targeting.attach", "targeting.units_per_order"),
     ),
-    (later("Goods that stand for each other"), ("targeting.cross_shop", "targeting.decision_tree", "targeting.switching")),
+    (
+        later("Goods that stand for each other"),
+        ("targeting.cross_shop", "targeting.decision_tree", "targeting.switching", "targeting.new_product", "targeting.heavy_light"),
+    ),
     (later("Which way fits our shop"), ("differentiation.industry_profile", "differentiation.matrix")),
     (
         later("What an offer would cost"),
@@ -78,7 +88,7 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "review.habits_after",
         ),
     ),
-    (later("All campaigns, all stores"), ("review.lessons", "review.programme", "review.sales_targets")),
+    (later("All campaigns, all stores"), ("review.lessons", "review.programme", "review.sales_targets", "review.goals", "review.alerts")),
 )
 STEP_WORDS = {
     "portrait": later("More about our members"),
@@ -171,12 +181,16 @@ CHOICE_WORDS = {
     ("segment_map", "eight"): later("Eight segments (high or low)"),
     ("by", ""): later("All habits"),
     ("by", "contacts"): later("Contacts in four weeks"),
+    ("show", "source"): later("Where its volume comes from"),
+    ("show", "trial"): later("Trial and repeat by week"),
     **{("metric", name): known.words for name, known in FIGURES.items()},
 }
 AFTER_THEMSELVES = (
     later("Active"), later("Add one more"), later("After sale"), later("Amount"), later("Auto"), later("Brand"), later("Budget"),
     later("Campaign"), later("Category"), later("Channel"), later("Clear stock"), later("Day"), later("Days"), later("Department"),
-    later("Drivers"), later("Due"), later("Estimator"), later("Every"), later("Flow"), later("Funnel"), later("Good"), later("Goods"),
+    later("Drivers"), later("Due"), later("Estimator"), later("Every"), later("Flow"), later("Funnel"), later("Gap"), later("Goals"),
+    later("Good"),
+    later("Goods"),
     later("Joining"), later("Last touch"), later("Launch"), later("Level"), later("Margin"), later("Member"), later("Method"),
     later("Month"), later("Months"), later("Name"), later("Node"), later("Offer"), later("Once"), later("Orders"), later("Outcome"),
     later("Product"), later("Purpose"), later("Quarter"), later("Region"), later("Route"), later("Sales"), later("Segment"), later("Store"),

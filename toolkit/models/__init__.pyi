@@ -104,6 +104,10 @@ from .partial_pooling import (
 )
 from .method_effects import EFFECTS as EFFECTS, offer_effects as offer_effects
 
+# The end of a month
+from .month_end import Ahead as Ahead, end_of_month as end_of_month, sum_ahead as sum_ahead
+from .own_band import Band as Band, own_band as own_band
+
 # Offers
 from .replay import (
     REPLAY as REPLAY, best_for_budget as best_for_budget, break_even_lift as break_even_lift, reckon as reckon, response as response,

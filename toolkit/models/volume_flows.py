@@ -11,7 +11,7 @@ from toolkit.models.multiple_tests import benjamini_hochberg
 from toolkit.models.shapley import whole_parts
 
 PARTS = ("new", "lost", "more", "less", "switched_in", "switched_out")
-_DRAWS, _ROUNDS = 200, 30
+_DRAWS, _ROUNDS, _UNLIKE = 200, 30, 0.01
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ def volume_flows(spend: pl.DataFrame, *, false_share: float, seed: int = 1) -> V
     share of a good in it, means of both periods with a bar: more or less of the category is s̄ ΔT, switched is T̄ Δs. Both are linear in what
     they bought, so that what a member buys at random on top goes into neither sum.
 
-    Net, goods that lost give to goods that won: as much in all as each lost and won, and among them in proportion to what single members
-    moved between the two, net (iterative fitting to both margins; Deming and Stephan 1940). Had nothing changed, a member's two periods
+    Net, goods that lost give to goods that won: as much in all as each lost and won, and among them as single members moved between the two
+    (iterative fitting to both margins; Deming and Stephan 1940). Had nothing changed, a member's two periods
     could as well stand the other way round, and what they switched would have either sign: so a good's standard error is the root of the
     sum of squares (Benjamini-Hochberg over goods). Intervals of flows: 200 draws of members (bootstrap, from `seed`).
 
@@ -112,20 +112,21 @@ def _flows(rows: pl.DataFrame, goods: pl.DataFrame, seed: int) -> pl.DataFrame:
     net = np.zeros(count)
     net[goods["good"].to_numpy()] = goods.select(pl.col("switched_in_sales") + pl.col("switched_out_sales")).to_series().to_numpy()
     gross = np.bincount(pair, amount, count * count).reshape(count, count)
-    fitted = _whole(_fitted(gross, net), net)
+    is_clear = np.zeros(count, bool)
+    is_clear[goods.filter("is_clear")["good"].to_numpy()] = True
+    fitted = _whole(_fitted(gross, net, is_clear), net)
     people = moved["who"].n_unique()
     rng, draws = np.random.default_rng(seed), np.zeros((_DRAWS, count, count))
     for draw in range(_DRAWS if people else 0):
         weight = rng.multinomial(people, np.full(people, 1 / people)).astype(float)
         again = np.bincount(pair, amount * weight[who], count * count).reshape(count, count)
-        flow = _fitted(again, np.bincount(good, of_member * weight[at], count))
+        flow = _fitted(again, np.bincount(good, of_member * weight[at], count), is_clear)
         draws[draw] = flow - flow.T
     low, high = np.quantile(draws, [0.025, 0.975], axis=0)
     source, target = np.nonzero(fitted)
     between = single.group_by(pl.min_horizontal("source", "target").alias("one"), pl.max_horizontal("source", "target").alias("other")).agg(
         pl.len().cast(pl.Int64).alias("member_count")
     )
-    clear = set(goods.filter("is_clear")["good"])
     table = pl.DataFrame(
         {
             "source": source,
@@ -133,7 +134,7 @@ def _flows(rows: pl.DataFrame, goods: pl.DataFrame, seed: int) -> pl.DataFrame:
             "amount": fitted[source, target],
             "low": low[source, target],
             "high": high[source, target],
-            "is_clear": [one in clear and other in clear for one, other in zip(source, target, strict=True)],
+            "is_clear": is_clear[source] & is_clear[target],
         },
         schema_overrides={"source": pl.Int64, "target": pl.Int64, "amount": pl.Int64, "is_clear": pl.Boolean},
     )
@@ -144,13 +145,18 @@ def _flows(rows: pl.DataFrame, goods: pl.DataFrame, seed: int) -> pl.DataFrame:
     return joined.drop("one", "other").with_columns(pl.col("member_count").fill_null(0)).sort("amount", descending=True)
 
 
-def _fitted(gross: np.ndarray, net: np.ndarray) -> np.ndarray:
-    """Flows from losers to winners with the margins that each lost and won, in proportion to what single members moved, net."""
+def _fitted(gross: np.ndarray, net: np.ndarray, clear: np.ndarray) -> np.ndarray:
+    """Flows from losers to winners with the margins that each lost and won, in proportion to what single members moved, net, squared.
+
+    Squared, since what members do at random leads a little from every good to every other; and goods whose net is no more than chance give
+    to each other first.
+    """
     lost, won = np.maximum(-net, 0), np.maximum(net, 0)
     total = min(lost.sum(), won.sum())
     if total <= 0:
         return np.zeros_like(gross)
-    flow = (np.maximum(gross - gross.T, 0) + 1e-6 * gross.mean() + 1e-12) * (lost > 0)[:, None] * (won > 0)
+    flow = (np.maximum(gross - gross.T, 0) ** 2 + (1e-3 * gross.mean()) ** 2 + 1e-12) * (lost > 0)[:, None] * (won > 0)
+    flow *= np.where(clear[:, None] == clear, 1, _UNLIKE)
     for _ in range(_ROUNDS):
         flow *= (lost / np.maximum(flow.sum(1), 1e-300))[:, None]
         flow *= won / np.maximum(flow.sum(0), 1e-300)

@@ -10,6 +10,8 @@ from toolkit.review.migration import migration
 from toolkit.review.habits_after import habits_after
 from toolkit.review.process import process
 from toolkit.review.wall import wall
+from toolkit.review.goals import goals
+from toolkit.review.alerts import alerts
 from toolkit.review.sales_targets import sales_targets
 from toolkit.review.lessons import lessons
 from toolkit.review.programme import programme
@@ -18,8 +20,10 @@ from toolkit.registry import step_attributes
 
 __all__ = [
     "agenda",
+    "alerts",
     "checks",
     "effect",
+    "goals",
     "habits_after",
     "lessons",
     "migration",

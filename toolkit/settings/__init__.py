@@ -93,6 +93,8 @@ def read_settings(values: Mapping[str, Any] | None = None, *, base: Settings | N
                 near = nearest(str(fault["loc"][-1]), Settings().model_dump()[family])
                 guess = tr("; did you mean '{near}'?", near=near[0]) if near else tr(".")
                 faults.append(tr("settings.{path} does not exist{guess}", path=path, guess=guess))
+            elif len(fault["loc"]) == 1:  # two fields of a family that do not go together
+                faults.append(tr("settings.{path}: {fault}.", path=path, fault=fault_words(fault)))
             else:
                 faults.append(
                     tr("settings.{path}: {fault}, but {given} came.", path=path, fault=fault_words(fault), given=quoted(fault["input"]))

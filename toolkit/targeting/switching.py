@@ -135,7 +135,11 @@ def switching(view: View, *, category: str = "", by: By = "product", good: str =
     switched = int(flows.flows["amount"].sum())
     total = int(flows.goods["before"].sum())
     figures = {"switched_sales": switched / view.minor_units, "switched_share": switched / total if total > 0 else None}
-    ask_next = [("targeting.decision_tree", {"category": chosen.label, "by": by}), ("targeting.gain_loss", {"by": "category"})]  # fmt: skip
+    ask_next = [
+        ("targeting.decision_tree", {"category": chosen.label, "by": by}),
+        ("targeting.new_product", {}),
+        ("targeting.gain_loss", {"by": "category"}),
+    ]
     if good:
         number = names.to_list().index(the_row(good, names.to_list(), where=_NAME))
         shown = OF_GOOD.of(_of_good(view, flows, number, names.to_list()), view)

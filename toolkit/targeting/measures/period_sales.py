@@ -85,7 +85,7 @@ def with_parts(view: View, now: Period, before: Period, by: str, members: pl.Dat
     In: `members` of `by_member`. Out: `member_code`, `cell` (category, or store_id), `before`, `now`, `change` (minor units), `part` (of
     PARTS).
     """
-    sales = _category_sales(view, now, before) if by == "category" else _store_sales(view, now, before)
+    sales = category_sales(view, now, before) if by == "category" else _store_sales(view, now, before)
     sales = sales.join(members.select("member_code", "kind"), on="member_code", how="left", nulls_equal=True)
     stayed = pl.col("kind").is_in(["more", "less", "same"])
     change = pl.col("now") - pl.col("before")
@@ -125,8 +125,8 @@ def _bought(bought: str) -> tuple[pl.Expr, pl.Expr]:
     return (pl.col(bought) & ~pl.col("is_now")).any().alias("bought_before"), (pl.col(bought) & pl.col("is_now")).any().alias("bought_now")
 
 
-def _category_sales(view: View, now: Period, before: Period) -> pl.DataFrame:
-    """Sales by member and category in scope: filtered from a table of the whole chain that is made once for these periods."""
+def category_sales(view: View, now: Period, before: Period) -> pl.DataFrame:
+    """Return sales by member and category in scope: filtered from a table of the whole chain that is made once for these periods."""
     name = f"category_sales-{now.start}-{now.end}-{before.start}-{before.end}"
     chain = view.chainwide(name, lambda whole: _chain_category_sales(whole, now, before)).lazy()
     if view.scope.is_place:

@@ -64,6 +64,7 @@ truth: $(READY)  ## measure the bars of every figure, print them, fail if one is
 	$(BIN)/python benchmarks/truth_review.py
 	$(BIN)/python -m benchmarks.rare_orders
 	$(BIN)/python -m benchmarks.truth_why
+	$(BIN)/python -m benchmarks.truth_membership
 	$(BIN)/python -m benchmarks.truth_goods
 	$(BIN)/python -m benchmarks.truth_guides
 

@@ -3,8 +3,9 @@
     python -m benchmarks.truth_guides             all parts
     python -m benchmarks.truth_guides goals       one of them: goals, alerts, calls, methods
 
-Bars. Goals: 80% intervals cover 72 to 88% at day 10 and 20, on steady and seasonal shops; the parts of a gap add up to the cent. Exit code 1
-if a bar fails.
+Bars. Goals: 80% intervals cover 72 to 88% at day 10 and 20, on steady and seasonal shops; the parts of a gap add up to the cent. Alerts: a
+figure of a chain leaves its band by chance at most once a year, a fall of a fifth is found within 14 days at least 80% of the time; without a
+bar: a small shop, whose chance is larger, and a shop whose December is 16 times the usual. Exit code 1 if a bar fails.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy as np
 import toolkit as tk
 from benchmarks.strange_shops import Habits, december, imported, strange_shop, visits
 from toolkit.models.month_end import sum_ahead
+from toolkit.models.own_band import LIMIT, WINDOW, band_scores
 from toolkit.portrait.measures.goal_list import Goal, save_goals
 
 Bar = tuple[str, float, float | None, float | None]
@@ -68,7 +70,37 @@ def goals(draws: int = 12) -> Iterator[Bar]:
     yield "goals: answers whose parts do not add up to the cent, of 10", apart, None, 0
 
 
-PARTS = {"goals": goals}
+CHAINS = {
+    "steady": Habits(members=6000),
+    "seasonal_x1.5": Habits(members=6000, season=december(1.5)),
+    "seasonal_x3": Habits(members=6000, season=december(3)),
+    "seasonal_x16": Habits(members=6000, season=december(16)),
+}
+
+
+def alerts(draws: int = 4) -> Iterator[Bar]:
+    """Yield how often a figure leaves its band in a year in which nothing happened, and how often a fall of a fifth is found in 14 days."""
+    for name, habits in {**CHAINS, "steady, small (900 members)": SHOPS["steady"]}.items():
+        alarms, tried, found = 0, 0, 0
+        for seed in range(70, 70 + draws):
+            days = days_of(habits, seed)
+            scores = band_scores(days, last=365)
+            assert scores is not None
+            out = np.flatnonzero(np.abs(scores.score) > LIMIT)
+            alarms += int((np.diff(out, prepend=-99) > WINDOW).sum())
+            for at in range(800, 1070, 27):
+                fallen = days.copy()
+                fallen[at:] *= 0.8
+                after = band_scores(fallen[: at + WINDOW], last=WINDOW)
+                assert after is not None
+                tried, found = tried + 1, found + bool((after.score < -LIMIT).any())
+        is_small, is_steep = "small" in name, "16" in name
+        yield f"alerts, {name}: left by chance, times a year and figure ({draws} years)", alarms / draws, None, None if is_small else 1.0
+        what = f"alerts, {name}: a fall of a fifth found within 14 days, of {tried}"
+        yield what, found / tried, None if is_small or is_steep else 0.8, None
+
+
+PARTS = {"goals": goals, "alerts": alerts}
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""`toolkit goals`: goals of a file taken in, those in force listed."""
+"""`toolkit goals`: goals of a file taken in, those in force listed. `toolkit alerts`: what has left its band, in a file."""
 
 from __future__ import annotations
 
@@ -38,4 +38,25 @@ def goals_command(
     else:
         echo(tr("No goal was taken; {path} is as it was.", path=ws.path / "documents" / "goals.toml"), err=True)
     if faults:
+        raise typer.Exit(1)
+
+
+def alerts_command(
+    workspace: Annotated[Path, typer.Argument(help="The workspace folder.", metavar="WORKSPACE")],
+    to: Annotated[Path | None, typer.Option(help="Write them to FILE.jsonl, .csv or .parquet, for a scheduler to send.")] = None,
+    stores: Annotated[bool, typer.Option("--stores", help="Those of each store as well.")] = False,
+) -> None:
+    """Say which figures have left their own seasonal band. Exit code 1 where one has."""
+    from toolkit.registry import find_question
+    from toolkit.review.alerts import write_alerts
+    from toolkit.workspace import Workspace
+
+    ws = Workspace(workspace)
+    answer = find_question("review.alerts")(ws)
+    echo(answer.headline)
+    count = int(answer.figures["alert_count"])
+    if to is not None:
+        path, count = write_alerts(ws, to, stores=stores)
+        echo(tr("{count:,} alerts written: {path}", count=count, path=path))
+    if count:
         raise typer.Exit(1)

@@ -12,7 +12,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from toolkit.mart.runs import Columns, as_array, as_column, pack, runs_of
+from toolkit.mart.runs import Columns, as_array, as_column, order_of, pack, runs_of
 
 MICRO = 1_000_000
 RHYTHM_FROM = 3
@@ -48,13 +48,12 @@ def tables_of(lines: pl.DataFrame, goods: Goods, middle: date, visits: int) -> d
     products = _product_days(lines, goods)
     half = (middle - date(1970, 1, 1)).days
     days = _category_days(products, goods)
-    visit = _visits(products)
     again = _again_and_again(products, goods)
     rhythms, gaps = _rhythms(days, half, "category_code")
     product_rhythms, product_gaps = _rhythms(again, half, "product_code")
     return {
-        "first_days": _first_days(days, visit, visits),
-        "first_products": _first_products(products, visit),
+        "first_days": _first_days(days, visits),
+        "first_products": _first_products(products),
         "rhythms": rhythms,
         "gaps": gaps,
         "product_rhythms": product_rhythms,
@@ -63,7 +62,7 @@ def tables_of(lines: pl.DataFrame, goods: Goods, middle: date, visits: int) -> d
 
 
 def _product_days(lines: pl.DataFrame, goods: Goods) -> Columns:
-    """One row per member x product x day, sorted: what members bought of goods, and for how much."""
+    """One row per member x product x day, sorted: what members bought of goods, for how much, and on which of their days (`visit`)."""
     product = as_array(lines["product_code"]).astype(np.int64)
     sold = np.minimum(product, len(goods.category) - 1)
     bought = (as_array(lines["quantity_milli"]) > 0) & (goods.category[sold] >= 0) & (product == sold)
@@ -71,14 +70,18 @@ def _product_days(lines: pl.DataFrame, goods: Goods) -> Columns:
     member = as_array(lines["member_code"], null=0)[bought].astype(np.int64)
     product, day = product[bought], as_array(lines["ordered_at"].dt.date().to_physical())[bought].astype(np.int64)
     if not len(member):
-        return {name: np.zeros(0, dtype=np.int64) for name in ("member_code", "product_code", "day", "amount")}
+        return {name: np.zeros(0, dtype=np.int64) for name in ("member_code", "product_code", "day", "amount", "visit")}
     # Members come as runs, but several partitions may be read together: their order is that of the codes.
     of_member = runs_of(member)
     codes, rank = np.unique(member[of_member.starts], return_inverse=True)
+    # A member's lines are in the order of time.
+    visits = runs_of(member, day)
+    before = np.searchsorted(visits.starts, of_member.starts)
+    visit = visits.spread(np.arange(1, visits.count + 1) - np.repeat(before, np.diff(np.append(before, visits.count))))
     first = int(day.min())
     sizes = ((of_member.spread(rank), len(codes)), (product, len(goods.category)), (day - first, int(day.max()) - first + 1))
     keys, below = pack(*sizes)
-    place = np.argsort(keys)
+    place = order_of(keys)
     keys = keys[place]
     same = runs_of(keys)
     key = keys[same.starts].astype(np.int64)
@@ -87,6 +90,7 @@ def _product_days(lines: pl.DataFrame, goods: Goods) -> Columns:
         "product_code": (key >> below[1]) & ((1 << (below[0] - below[1])) - 1),
         "day": (key & ((1 << below[1]) - 1)) + first,
         "amount": same.sum(as_array(lines["amount"])[bought][place]),
+        "visit": visit[place[same.starts]],
     }
 
 
@@ -106,7 +110,7 @@ def _category_days(products: Columns, goods: Goods) -> Columns:
         (category, int(category.max()) + 1),
         (products["day"] - first, int(products["day"].max()) - first + 1),
     )
-    order = np.argsort(keys)
+    order = order_of(keys)
     same = runs_of(keys[order])
     rows = _taken({**products, "category_code": category}, order)
     place = goods.place[rows["product_code"]]
@@ -116,28 +120,14 @@ def _category_days(products: Columns, goods: Goods) -> Columns:
     return {**days, "amount": same.sum(rows["amount"]), "product_code": rows["product_code"][is_most & (place == same.spread(best))]}
 
 
-def _visits(products: Columns) -> Columns:
-    """One row per member x shopping day, sorted, with the `visit`: 1 = the member's first."""
-    member, day = products["member_code"], products["day"]
-    keys = np.unique((member << 32) | (day + (1 << 31)))
-    of_member = runs_of(keys >> 32)
-    return {"keys": keys, "visit": np.arange(1, len(keys) + 1) - of_member.spread(of_member.starts)}
+def _first_days(days: Columns, most: int) -> pl.DataFrame:
+    rows = _taken(days, days["visit"] <= most)
+    sizes = [(rows[name], int(rows[name].max(initial=0)) + 1) for name in ("member_code", "visit", "category_code")]
+    return _frame(_taken(rows, order_of(pack(*sizes)[0])), "member_code", "visit", "day", "category_code", "amount")
 
 
-def _visit_of(rows: Columns, visits: Columns) -> np.ndarray:
-    return visits["visit"][np.searchsorted(visits["keys"], (rows["member_code"] << 32) | (rows["day"] + (1 << 31)))]
-
-
-def _first_days(days: Columns, visits: Columns, most: int) -> pl.DataFrame:
-    visit = _visit_of(days, visits)
-    early = visit <= most
-    rows = _taken({**days, "visit": visit}, early)
-    rows = _taken(rows, np.lexsort((rows["category_code"], rows["visit"], rows["member_code"])))
-    return _frame(rows, "member_code", "visit", "day", "category_code", "amount")
-
-
-def _first_products(products: Columns, visits: Columns) -> pl.DataFrame:
-    return _frame(_taken(products, _visit_of(products, visits) == 1), "member_code", "product_code")
+def _first_products(products: Columns) -> pl.DataFrame:
+    return _frame(_taken(products, products["visit"] == 1), "member_code", "product_code")
 
 
 def _frame(columns: Columns, *names: str) -> pl.DataFrame:
@@ -208,12 +198,14 @@ def _gaps(good: np.ndarray, number: np.ndarray, gap: np.ndarray, by: str) -> pl.
     closed = number > 0
     size = int(good.max(initial=0)) + 1
     keys, below = pack((good[closed], size), (number[closed] >= RHYTHM_FROM, 2), (gap[closed], int(gap.max(initial=0)) + 1))
-    keys, counts = np.unique(keys.astype(np.int64), return_counts=True)
+    keys = np.sort(keys)
+    same = runs_of(keys)
+    keys = keys[same.starts].astype(np.int64)
     return pl.DataFrame(
         {
             by: keys >> below[0],
             "is_later": ((keys >> below[1]) & 1).astype(bool),
             "gap_days": keys & ((1 << below[1]) - 1),
-            "gap_count": counts,
+            "gap_count": same.lengths,
         }
     )

@@ -136,6 +136,17 @@ def goals(
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
 
+def alerts(
+    workspace: Workspace | str | Path,
+    *,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
 def sales_targets(
     workspace: Workspace | str | Path,
     *,
@@ -167,6 +178,18 @@ def programme(
     workspace: Workspace | str | Path,
     *,
     by: Literal['campaign', 'contacts'] = 'campaign',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def tier_effect(
+    workspace: Workspace | str | Path,
+    *,
+    tier: str | None = None,
     store_id: str | None = None,
     region: str | None = None,
     audience: AudienceLike | None = None,

@@ -22,8 +22,9 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11, 3.12 or 3.13 is needed, this is %d.%d" % sys.version_info[:2] if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0)'
 	$(PYTHON) -m venv --clear $(VENV)
 	PIP_CERT="$(CERTS)" $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	$(BIN)/python -m compileall -q toolkit
 	@touch $(READY)
 
 setup: $(READY)  ## install everything from the lock files into .venv
@@ -31,8 +32,9 @@ setup: $(READY)  ## install everything from the lock files into .venv
 demo: $(READY)   ## import a year of real receipts, report on the ten largest stores, say what to try next
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/toolkit demo demo
 
+# nbval is for a process that a test starts; loaded here, it costs each worker a second.
 test: $(READY)   ## run the whole suite
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -p no:nbval -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 stories: $(READY) ## the loop in a browser, in both languages
 	ALL_STORIES=1 $(BIN)/python -m pytest tests/apps/test_browser_loop.py
@@ -62,6 +64,9 @@ truth: $(READY)  ## measure the bars of every figure, print them, fail if one is
 	$(BIN)/python benchmarks/truth_review.py
 	$(BIN)/python -m benchmarks.rare_orders
 	$(BIN)/python -m benchmarks.truth_why
+	$(BIN)/python -m benchmarks.truth_membership
+	$(BIN)/python -m benchmarks.truth_goods
+	$(BIN)/python -m benchmarks.truth_guides
 
 faults: $(READY) ## kill, turn bits, run two at once: what is promised of a workspace, tried and counted (TIMES=25 FLIPS=8)
 	$(BIN)/python -m benchmarks.faults --times $(or $(TIMES),25) --flips $(or $(FLIPS),8)

@@ -9,8 +9,6 @@ has learned since which zone its times are in and what of it is no goods; the le
 from __future__ import annotations
 
 import argparse
-import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,6 +16,10 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+
+# By the folder, not as a package: `benchmarks` is also in the other revision's tree.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from apart import apart, spent
 
 MAPPING = """currency = "EUR"
 [lines]
@@ -55,17 +57,12 @@ def cost(mapping: str) -> float:
     from toolkit.importing import import_receipts
 
     with tempfile.TemporaryDirectory() as folder:
-        before = resource.getrusage(resource.RUSAGE_SELF)
-        import_receipts(mapping if mapping == DEMO else Path(mapping), Path(folder) / "ws")
-        after = resource.getrusage(resource.RUSAGE_SELF)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return spent(lambda: import_receipts(mapping if mapping == DEMO else Path(mapping), Path(folder) / "ws"))["cpu"]
 
 
 def cost_of(tree: Path, mapping: str) -> float:
     """Return the least cost of three imports by the code of a folder."""
-    command = [sys.executable, str(Path(__file__).resolve()), "--import", mapping]
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(tree)}, check=True, capture_output=True, text=True)
-    return float(done.stdout.split()[-1])
+    return apart(Path(__file__).resolve(), "--import", mapping, also={"PYTHONPATH": str(tree)})
 
 
 def main() -> int:

@@ -11,17 +11,16 @@ arithmetic on what was measured here, not a measurement. No shuffle is in it: an
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
-import os
-import resource
 import shutil
-import subprocess
 import sys
 from datetime import date
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from benchmarks.apart import ROOT, apart, cpu, peak
+
 DOLLARS_AN_HOUR = 0.04  # a virtual processor with 4 GB, on demand, of the large clouds: look up your own
 
 
@@ -72,16 +71,17 @@ def _run(folder: Path, engine: str) -> dict:
     shutil.copytree(folder / "workspace", workspace, ignore=shutil.ignore_patterns("mart"))
     told: dict = {"cpu": {}, "peak": 0.0}
     for part in ("mart", "baskets", "sequences"):
-        command = [sys.executable, __file__, "--part", f"{engine}:{part}", "--folder", str(workspace)]
-        environment = {**os.environ, "POLARS_MAX_THREADS": "1" if engine == "dask" else "2", "PYTHONPATH": str(ROOT)}
-        one = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout.splitlines()[-1])
+        one = apart(__file__, "--part", f"{engine}:{part}", "--folder", workspace, threads=1 if engine == "dask" else 2)
         told["cpu"][part], told["peak"], told["sum_bytes"] = one["cpu"], max(told["peak"], one["peak"]), one["sum_bytes"]
-    told["files"] = {
-        at.relative_to(workspace).as_posix().split("/", 2)[-1]: at.read_bytes().__hash__() for at in workspace.rglob("*.arrow")
-    }
+    told["files"] = {at.relative_to(workspace).as_posix().split("/", 2)[-1]: _digest(at) for at in workspace.rglob("*.arrow")}
     told["lines_bytes"] = sum(at.stat().st_size for at in (workspace / "lines").rglob("*.parquet"))
     told["bytes"] = told["lines_bytes"] + sum(at.stat().st_size for at in (workspace / "mart").rglob("*") if at.is_file())
     return told
+
+
+def _digest(at: Path) -> str:
+    with at.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _made(workspace: Path, which: str) -> dict:
@@ -100,10 +100,10 @@ def _made(workspace: Path, which: str) -> dict:
         "sequences": lambda: sequences_of(ws, ensure_mart(ws, day)),
     }
     if engine == "local":
-        before = _cpu()
+        before = cpu()
         ensure_mart(ws, day)
         make[part]()
-        cpu, peak = _cpu() - before, _peak()
+        used, most = cpu() - before, peak()
     else:
         from distributed import LocalCluster
 
@@ -113,25 +113,17 @@ def _made(workspace: Path, which: str) -> dict:
             ws = Workspace(workspace)
             with cluster.get_client() as client:
                 client.run(_warm)
-                start = sum(client.run(_cpu).values()) + _cpu()
+                start = sum(client.run(cpu).values()) + cpu()
                 ensure_mart(ws, day)
                 make[part]()
-                cpu = sum(client.run(_cpu).values()) + _cpu() - start
-                peak = max(client.run(_peak).values())
+                used = sum(client.run(cpu).values()) + cpu() - start
+                most = max(client.run(peak).values())
     mart = ensure_mart(ws, day)
-    return {"cpu": cpu, "peak": peak, "sum_bytes": 8 * len(SUMS) * mart.all_products.height}
+    return {"cpu": used, "peak": most, "sum_bytes": 8 * len(SUMS) * mart.all_products.height}
 
 
 def _warm() -> None:
     import toolkit.mart.sequences  # noqa: F401
-
-
-def _cpu() -> float:
-    return sum(os.times()[:2])
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _arguments() -> argparse.Namespace:

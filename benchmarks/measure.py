@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import json
-import resource
 import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from benchmarks.apart import spent
 
 
 def floor(files: list[Path], member: str) -> Callable[[], object]:
@@ -73,11 +73,7 @@ def main() -> None:
     except ModuleNotFoundError:
         print("null")
         return
-    before = resource.getrusage(resource.RUSAGE_SELF)
-    do()
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(json.dumps({"cpu": cpu, "peak": after.ru_maxrss / 1024}))
+    print(json.dumps(spent(do)))
 
 
 if __name__ == "__main__":

@@ -14,16 +14,14 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import os
-import resource
 import shutil
-import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from benchmarks.apart import ROOT, apart, spent
 
 STEPS = ("import", "mart", "page")
 BAR_CPU, BAR_BYTES = 0.20, 4.0
@@ -64,21 +62,13 @@ def _make(folder: Path, lines: int, days: int) -> None:
 
 def _evening(folder: Path, mapping: str, workspace: Path) -> dict[str, dict[str, float]]:
     """Import, mart and first page, each in a process of its own."""
-    measures = {}
-    for step in STEPS:
-        command = [sys.executable, __file__, "--step", f"{step}:{folder / mapping}", "--folder", str(workspace)]
-        environment = {**os.environ, "POLARS_MAX_THREADS": "2", "PYTHONPATH": str(ROOT)}
-        measures[step] = json.loads(
-            subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout.split("\n")[-2]
-        )
-    return measures
+    return {step: apart(__file__, "--step", f"{step}:{folder / mapping}", "--folder", workspace) for step in STEPS}
 
 
 def _measured(step: str, workspace: Path) -> dict[str, float]:
     """Run one step on a workspace and return its CPU seconds and peak megabytes."""
     name, mapping = step.split(":", 1)
     from toolkit.apps.serving.entry import STEPS as CARDS
-    from toolkit.errors import ToolkitError
     from toolkit.importing import import_receipts
     from toolkit.mart import ensure_mart
     from toolkit.registry import find_question
@@ -87,20 +77,21 @@ def _measured(step: str, workspace: Path) -> dict[str, float]:
     questions = [find_question(card.question) for card in CARDS] if name == "page" else []
     for module in ("sklearn.ensemble", "sklearn.linear_model", "scipy.stats", "scipy.optimize") if questions else ():
         importlib.import_module(module)
-    before = resource.getrusage(resource.RUSAGE_SELF)
     if name == "import":
-        import_receipts(mapping, workspace, accept_defaults=True)
-    elif name == "mart":
+        return spent(lambda: import_receipts(mapping, workspace, accept_defaults=True))
+    if name == "mart":
         ws = Workspace(workspace)
-        ensure_mart(ws, ws.last_day or LAST_DAY)
-    for question in questions:
-        try:
-            question(Workspace(workspace))
-        except ToolkitError as error:
-            print(f"{question}: {error}", file=sys.stderr)
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"cpu": cpu, "peak": after.ru_maxrss / 1024}
+        return spent(lambda: ensure_mart(ws, ws.last_day or LAST_DAY))
+    return spent(lambda: [_asked(question, workspace) for question in questions])
+
+
+def _asked(question: Callable[[Path], object], workspace: Path) -> None:
+    from toolkit.errors import ToolkitError
+
+    try:
+        question(workspace)
+    except ToolkitError as error:
+        print(f"{question}: {error}", file=sys.stderr)
 
 
 def _print(lines: int, workspace: Path, full: dict, nights: list[dict]) -> int:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from benchmarks.apart import peak
 
 BARS = {"journey": 1.0, "ten million": 8.0}
 COPIES = 7
@@ -154,7 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.contender:
         resource.setrlimit(resource.RLIMIT_CPU, (chosen.limit, chosen.limit + 5))
         found = CONTENDERS[chosen.contender](chosen.file)
-        found["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        found["megabytes"] = peak()
         print(json.dumps(found))
         return 0
     failed = False

@@ -11,9 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.apart import apart, spent
 from tests.servers import mariadb_server, postgres_server, sql
 
 PEAK_BAR = 700
@@ -41,25 +39,23 @@ amount = "amount"
 """
 LINES = """select i as line_no, {receipt} as receipt_id, 1 + {order} % 50 as store_id, {member} as member_no, {product} as product_code,
 {time} as sold_at, {quantity} as quantity, {amount} as amount from {series}"""
-WORK = """
-import json, resource, sys
-from toolkit.importing import import_receipts
-from toolkit.sources.records import shelf
-arrival = {"cpu": 0.0, "peak": 0.0}
-def arrive(*given, **named):
-    before = resource.getrusage(resource.RUSAGE_SELF)
-    arrived = real(*given, **named)
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    arrival.update(cpu=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, peak=after.ru_maxrss / 1024)
-    return arrived
-real, shelf.arrive = shelf.arrive, arrive
-before = resource.getrusage(resource.RUSAGE_SELF)
-report = import_receipts(sys.argv[1], sys.argv[2], accept_defaults=True)
-after = resource.getrusage(resource.RUSAGE_SELF)
-lines = report.records[0]
-cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-print(json.dumps({"cpu": cpu, "peak": after.ru_maxrss / 1024, "rows": lines.rows_kept, "arrival": arrival}))
-"""
+
+
+def imported(mapping: str, workspace: str) -> dict[str, Any]:
+    """Import in this process: what it cost altogether, and until the rows had arrived."""
+    from toolkit.importing import import_receipts
+    from toolkit.sources.records import shelf
+
+    arrival, arrive, reports = {"cpu": 0.0, "peak": 0.0}, shelf.arrive, []
+
+    def watched(*given: Any, **named: Any) -> Any:
+        arrived = []
+        arrival.update(spent(lambda: arrived.append(arrive(*given, **named))))
+        return arrived[0]
+
+    shelf.arrive = watched
+    cost = spent(lambda: reports.append(import_receipts(mapping, workspace, accept_defaults=True)))
+    return {**cost, "rows": reports[0].records[0].rows_kept, "arrival": arrival}
 
 
 def of_postgres(count: int) -> str:
@@ -139,11 +135,8 @@ def measured(kind: str, count: int) -> dict[str, Any]:
         folder = Path(place)
         with filled(kind, count, folder) as (source, environment):
             (folder / "mapping.toml").write_text(MAPPING.format(source=source), "utf-8")
-            command = [sys.executable, "-c", WORK, str(folder / "mapping.toml"), str(folder / "workspace")]
             begun = time.perf_counter()
-            done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, done.stderr[-2000:]
-            result = json.loads(done.stdout.splitlines()[-1])
+            result = apart(__file__, "--import", folder / "mapping.toml", folder / "workspace", also=environment)
             assert result["rows"] == count, result
             return {**result, "seconds": time.perf_counter() - begun}
 
@@ -153,7 +146,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lines", type=int, default=5_000_000)
     parser.add_argument("--only", nargs="*", default=kinds, choices=kinds)
+    parser.add_argument("--import", dest="work", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.work:
+        print(json.dumps(imported(*given.work)))
+        return
     print(
         f"{given.lines:,} lines | CPU s to arrive | peak MB | bar {PEAK_BAR} MB | CPU s of the import | seconds | peak MB | bar {PEAK_BAR} MB"
     )

@@ -13,15 +13,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from benchmarks.apart import ROOT, apart
 
 OURS = ("floor_workspace", "floor_plain", "mart")
 IMPORTS = ("sink", "sink_lz4", "import")
@@ -44,9 +42,12 @@ PANDAS_MOST = 20_000_000  # lines; beyond, pandas-based peers do not fit the mem
 def main() -> int:
     """Make the receipts, measure, print one table per size."""
     arguments = _arguments()
+    if arguments.make:
+        print(json.dumps(make(arguments.folder, arguments.lines[0])))
+        return 0
     for size in arguments.lines:
         folder = arguments.folder / size
-        _run([sys.executable, "-c", "import sys; from benchmarks.speed import make; make(sys.argv[1], sys.argv[2])", str(folder), size])
+        apart(__file__, "--make", "--folder", folder, "--lines", size)
         lines = json.loads((folder / "size.json").read_text())["lines"]
         names = [*OURS, *(() if arguments.no_import else IMPORTS)]
         peers = [name for name in PEERS if lines <= PANDAS_MOST or name == "duckdb_mart"]
@@ -59,14 +60,14 @@ def main() -> int:
     return 0
 
 
-def make(folder: str, size: str) -> None:
+def make(folder: Path, size: str) -> None:
     """Write the receipts of a size unless they are there."""
     from benchmarks.receipts import complete_journey, make_receipts
 
     if size == "cj":
-        complete_journey(Path(folder))
+        complete_journey(folder)
     else:
-        make_receipts(Path(folder), round(float(size) * 1_000_000))
+        make_receipts(folder, round(float(size) * 1_000_000))
 
 
 def _arguments() -> argparse.Namespace:
@@ -78,15 +79,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--peers-python", default=str(peers) if peers.exists() else sys.executable, help="python of the peers' environment")
     parser.add_argument("--no-peers", action="store_true", help="measure the toolkit alone")
     parser.add_argument("--no-import", action="store_true", help="leave the import out")
+    parser.add_argument("--make", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
-
-
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "POLARS_MAX_THREADS": "2", "OMP_NUM_THREADS": "2", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command[:4])} failed:\n{done.stderr}")
-    return done
 
 
 def _measure(python: str, name: str, folder: Path, repeat: int) -> dict[str, float] | None:
@@ -96,7 +90,7 @@ def _measure(python: str, name: str, folder: Path, repeat: int) -> dict[str, flo
         out = folder / "out" / name
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
-        answer = json.loads(_run([python, str(ROOT / "benchmarks" / "measure.py"), name, str(folder), str(out)]).stdout.splitlines()[-1])
+        answer = apart(ROOT / "benchmarks" / "measure.py", name, folder, out, python=python)
         shutil.rmtree(out, ignore_errors=True)
         if answer is None:
             return None

@@ -32,7 +32,7 @@ from toolkit.workspace import Workspace
 DONE, LOOK, FAILED, RUNNING = 0, 1, 2, 3
 """Exit codes: all done or nothing new; done, but reports or results failed; not done; another night is at work."""
 FOLDER, LOG, STATE = "nightly", "log.jsonl", "state.json"
-STEPS = (later("import"), later("mart"), later("tables"), later("reports"), later("results"))
+STEPS = (later("import"), later("mart"), later("tables"), later("alerts"), later("reports"), later("results"))
 """What a night does, in this order."""
 
 
@@ -45,7 +45,7 @@ class Plan:
     """What a night does.
 
     `ahead` is `first` (what the entry page rests on), `all` (every question that needs nothing more) or `none`; without `reports` no report
-    is made; `stores` and `notebooks` are those of `toolkit report`.
+    is made, without `alerts` no file of them; `stores` and `notebooks` are those of `toolkit report`.
     """
 
     reports: Path | None = None
@@ -56,6 +56,7 @@ class Plan:
     overlap_days: int = OVERLAP_DAYS
     accept_defaults: bool = False
     allow_shrinking: bool = False
+    alerts: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,12 @@ def run_night(mapping: str | Path, workspace: str | Path, plan: Plan | None = No
         if plan.ahead != "none":
             with log.step("tables") as facts:
                 facts["questions"] = _ahead(folder, plan.ahead, log)
+        if plan.alerts is not None:
+            with log.step("alerts") as facts:
+                from toolkit.review.alerts import write_alerts
+
+                path, count = write_alerts(ws, plan.alerts)
+                facts |= {"alerts": count, "path": str(path), "told": tr("{count:,} alerts written: {path}", count=count, path=path)}
         failed = 0
         if plan.reports is not None:
             with log.step("reports") as facts:

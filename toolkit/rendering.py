@@ -17,9 +17,11 @@ from toolkit import language, wording
 from toolkit.answer import ANSWER_MIME, Answer
 from toolkit.atomic import written_beside
 from toolkit.charts import offline
+from toolkit.columns import Column
 from toolkit.errors import BadValue, DataError, shorten
-from toolkit.language import plain, script_json, tr, trn
-from toolkit.saving import csv_text, workbook
+from toolkit.language import json_text, plain, script_json, tr, trn
+from toolkit.saving import csv_text, file_stem, workbook
+from toolkit.shipped import colours, shipped_folder
 from toolkit.sources.spellings import MEMBER_IDS
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 ROWS_SHOWN = 60
 """Rows of a table that a page or a notebook shows; the whole table is in `answer.table` and in the JSON."""
+ROWS_HELD = 20_000
+"""Rows that a page with a script holds: it pages through them, sorts and saves them."""
 ROWS_UNFOLDED = 12
 """A longer table beside a chart is folded: the picture says it, the rows are a click away."""
 ROWS_IN_SHELL = 40
@@ -44,7 +48,7 @@ def _templates() -> Environment:
     from jinja2 import Environment, FileSystemLoader  # a shell shows no page, and it takes as long to load as polars
 
     environment = Environment(autoescape=True, loader=FileSystemLoader(Path(__file__).parent / "templates"))
-    environment.globals.update(kept=kept, shorten=shorten, tr=tr, word=language.word)
+    environment.globals.update(colours=colours, kept=kept, shorten=shorten, tr=tr, word=language.word)
     return environment
 
 
@@ -84,7 +88,7 @@ def body_html(answer: Answer, picks: Mapping[str, str] | None = None, *, above: 
         for c in answer.columns
     ]
     rows = [
-        [(wording.column_text(row[c.name], c, answer.currency), row[c.name]) for c in answer.columns]
+        [(wording.column_text(row[c.name], c, answer.currency), row[c.name], worth(row[c.name])) for c in answer.columns]
         for row in answer.table.head(ROWS_SHOWN).iter_rows(named=True)
     ]
     left = answer.table.height - len(rows)
@@ -94,8 +98,55 @@ def body_html(answer: Answer, picks: Mapping[str, str] | None = None, *, above: 
     repeated = (
         trn("{count} more note on this stands above.", "{count} more notes on this stand above.", known, count=known) if known else ""
     )
-    folded = answer.finding.chart is not None and len(rows) > ROWS_UNFOLDED
-    return _render("body", a=answer, columns=columns, rows=rows, more=more, folded=folded, notes=notes, told=repeated)
+    folded = answer.finding.chart is not None and answer.table.height > ROWS_UNFOLDED
+    return _render(
+        "body", a=answer, columns=columns, rows=rows, more=more, folded=folded, notes=notes, told=repeated,
+        rest=_rest(answer) if left > 0 else "", cut=answer.table.height > ROWS_HELD,
+        words=_words_of_tables(answer.table.height), file=file_stem(answer),
+    )  # fmt: skip
+
+
+def worth(value: Any) -> float | int | None:
+    """Return what a figure's cell is sorted by and saved as; None for what is no figure, or not known."""
+    return int(value) if isinstance(value, bool) else value if isinstance(value, (int, float)) and math.isfinite(value) else None
+
+
+def _rest(answer: Answer) -> str:
+    """The rows after those that stand on the page, as `tables.js` reads them: a cell is its text, or text and worth, or nothing."""
+    rest = answer.table.slice(ROWS_SHOWN, ROWS_HELD - ROWS_SHOWN)
+    texts = [[_held(value, column, answer.currency) for value in rest[column.name]] for column in answer.columns]
+    return json_text(list(map(list, zip(*texts, strict=True))), separators=(",", ":"))
+
+
+def _held(value: Any, column: Column, currency: str) -> Any:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    text, figure = wording.column_text(value, column, currency), worth(value)
+    if figure is not None:
+        return [text, figure]
+    return text if not isinstance(value, str) or value == text else [text, text, value]
+
+
+@cache
+def tables_script() -> str:
+    """Return the script that pages, sorts, searches and saves tables, for a page without a server."""
+    return (shipped_folder("dashboards") / "share" / "nbconvert" / "templates" / "toolkit" / "static" / "tables.js").read_text("utf-8")
+
+
+def _words_of_tables(height: int) -> str:
+    rows = wording.some(height, "row")
+    return json_text(
+        {
+            "search": tr("Search in the table"),
+            "found": tr("{found} of {all} rows"),
+            "range": tr("Rows {first} to {last} of {all}"),
+            "none": tr("No row is like that."),
+            "before": tr("Page before"),
+            "next": tr("Next page"),
+            "csv": tr("Save the table as CSV ({rows})", rows=rows),
+            "xlsx": tr("Save the table for Excel ({rows})", rows=rows),
+        }
+    )
 
 
 def _column_css(answer: Answer, name: str) -> str:
@@ -112,7 +163,10 @@ def page_html(answer: Answer) -> str:
     """Return the answer as one HTML page that needs no network."""
     spec = script_json(offline.chart_spec(answer.chart)) if answer.chart is not None else ""
     bundle = offline.bundle() if spec else ""
-    return _render("page", a=answer, head=head_html(answer), body=body_html(answer), spec=spec, bundle=bundle, nonce=_nonce(spec))
+    body = body_html(answer)
+    return _render(
+        "page", a=answer, head=head_html(answer), body=body, spec=spec, bundle=bundle, tables=tables_script(), nonce=_nonce(spec, body)
+    )
 
 
 def pages_html(answers: Sequence[Answer]) -> str:
@@ -122,13 +176,14 @@ def pages_html(answers: Sequence[Answer]) -> str:
     bodies = [body_html(a, above=above) for a, above in zip(answers, notes_above, strict=True)]
     parts = [{"head": head_html(a), "body": body, "spec": spec} for a, body, spec in zip(answers, bodies, specs, strict=True)]
     return _render(
-        "pages", parts=parts, title=answers[0].scope if answers else "", bundle=offline.bundle() if any(specs) else "", nonce=_nonce(*specs)
-    )
+        "pages", parts=parts, title=answers[0].scope if answers else "", bundle=offline.bundle() if any(specs) else "",
+        tables=tables_script(), nonce=_nonce(*specs, *bodies),
+    )  # fmt: skip
 
 
-def _nonce(*specs: str) -> str:
+def _nonce(*contents: str) -> str:
     """What the page's own scripts carry: none that came with a name could know it. The same page has the same one."""
-    return hashlib.sha256("".join(("toolkit", *specs)).encode("utf-8", "backslashreplace")).hexdigest()[:24]
+    return hashlib.sha256("".join(("toolkit", *contents)).encode("utf-8", "backslashreplace")).hexdigest()[:24]
 
 
 def display_answer(answer: Answer) -> None:

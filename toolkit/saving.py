@@ -48,13 +48,18 @@ def csv_text(table: pl.DataFrame, labels: Sequence[str]) -> str:
     )
 
 
-def file_name(answer: Answer) -> str:
-    """Return the name of the file: question, scope and date, in characters that every disk takes.
+def file_stem(answer: Answer) -> str:
+    """Return the name of the file without its ending: question, scope and date, in characters that every disk takes.
 
     The scope is shortened: an audience may be long.
     """
     words = re.sub(r"[^\w-]+", "-", f"{answer.name.split('.')[-1]}-{answer.scope}").strip("-")
-    return f"{words[:60]}-{answer.as_of}.csv"
+    return f"{words[:60]}-{answer.as_of}"
+
+
+def file_name(answer: Answer) -> str:
+    """Return the name of the file of an answer's table as CSV."""
+    return f"{file_stem(answer)}.csv"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,12 @@ from toolkit.targeting.bought_together import bought_together, liked_together
 from toolkit.targeting.core import core_goods, core_members
 from toolkit.targeting.cross_shop import cross_shop
 from toolkit.targeting.decision_tree import decision_tree
+from toolkit.targeting.distribution import distribution
+from toolkit.targeting.heavy_light import heavy_light
 from toolkit.targeting.measures.goods import good_or_most_bought
+from toolkit.targeting.new_product import new_product
+from toolkit.targeting.revenue_tree import revenue_tree
+from toolkit.targeting.switching import OTHERS, switching
 from toolkit.targeting.units_per_order import units_per_order
 from toolkit.workspace import Workspace
 
@@ -318,6 +323,58 @@ def test_no_core(tiny: Workspace) -> None:
 
 
 # -- substitutes -------------------------------------------------------------------------------------------------------------------------
+
+
+def test_sales_by_members_frequency_units_and_price_add_up(pantry: Workspace) -> None:
+    answer = revenue_tree(pantry, period="170d", settings=FEW)
+    parts = pl.sum_horizontal("members_sales", "frequency_sales", "units_sales", "price_sales", "non_member_sales")
+    assert answer.table.select((parts - pl.col("change_sales")).abs().max()).item() < 0.001
+    assert answer.table["change_sales"][0] == pytest.approx(answer.table["change_sales"].tail(-1).sum(), abs=0.001)
+    assert answer.table.filter(pl.col("category") == "CHEESE")["units_index"].to_list() == [None]  # by weight
+    assert "receipts start" in revenue_tree(pantry, period="300d").headline
+
+
+def test_heavy_buyers_hold_half_and_are_held_against_what_sorting_makes(pantry: Workspace) -> None:
+    table = heavy_light(pantry, period="170d").table
+    wine = table.row(by_predicate=pl.col("goods") == "WINE", named=True)
+    assert wine["heavy_count"] < 30  # the first thirty take it tenfold and spend twice as much
+    assert wine["still_share"] > 0.5
+    tea = table.row(by_predicate=pl.col("goods") == "TEA", named=True)
+    assert tea["heavy_change"] < -0.1
+    assert tea["heavy_change"] == pytest.approx(tea["expected_change"], abs=0.15)
+
+
+def test_a_good_that_a_store_does_not_sell_is_missing_there(pantry: Workspace, tmp_path: Path) -> None:
+    assert "2 stores sold something" in distribution(pantry).headline
+    lines = pantry_lines().with_columns(
+        pl.format("s{}", pl.col("member_id").str.slice(1, 3).str.to_integer(strict=False).fill_null(0) % 4).alias("store_id")
+    )
+    table = distribution(make_workspace(tmp_path / "ws", lines, {"products": pantry_products()}), period="300d").table
+    missing = table.filter(pl.col("verdict") == "missing in some stores")
+    # A member has two yoghurts of the four by their number, as a store has here.
+    assert set(missing["category"]) == {"YOGHURT"}
+    assert missing.select("missing_count", "store_count", "store_share").unique().rows() == [(2, 2, 0.5)]
+
+
+def test_a_new_product_is_told_week_by_week_and_an_old_one_is_not_new(pantry: Workspace) -> None:
+    assert "too near the first" in new_product(pantry, good="yog-a1").headline
+    assert "no product is new" in new_product(pantry).headline
+
+
+def test_what_was_switched_adds_up_to_the_change_of_each_good(pantry: Workspace) -> None:
+    answer = switching(pantry, category="yoghurt", against="year", period="170d")
+    assert "receipts start" in answer.headline
+    answer = switching(pantry, category="yoghurt", period="170d")
+    parts = [name for name in answer.table.columns if name.endswith("_sales") and name not in ("change_sales", "net_sales")]
+    for row in answer.table.iter_rows(named=True):
+        assert sum(row[name] or 0 for name in parts) == pytest.approx(row["change_sales"], abs=0.001)
+    assert set(answer.table["verdict"]) == {"no more than chance"}
+    assert any("season is inside" in note.text for note in answer.notes)
+    good = answer.table["goods"][0]
+    of_good = switching(pantry, category="yoghurt", period="170d", good=good)
+    assert of_good.table["part_sales"].sum() == pytest.approx(answer.table["change_sales"][0], abs=0.001)
+    assert OTHERS not in of_good.table["part"]
+    assert spec_of(of_good)["title"]["text"].startswith("What changed")
 
 
 def test_substitutes_are_found(pantry: Workspace) -> None:

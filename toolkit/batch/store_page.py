@@ -1,6 +1,6 @@
 """A store's week on one A4 page: six figures with change and target, three things to do with names and goods, what worked last time.
 
-Nothing is worked out here that a question does not say too: figures are `portrait.scoreboard`'s, targets `review.sales_targets`', things to
+Nothing is worked out here that a question does not say too: figures are `portrait.scoreboard`'s, goals `review.goals`', things to
 do `review.agenda`'s, goods `differentiation.goods_for`'s and `targeting.due_again`'s, what worked `review.lessons`'.
 """
 
@@ -26,11 +26,14 @@ from toolkit.ledger.global_control import read_global_control
 from toolkit.models.shares import wilson
 from toolkit.portrait.figures import FIGURES
 from toolkit.portrait.measures.figure_values import change_of, change_said, figure_values
+from toolkit.portrait.measures.goal_list import goals_here
 from toolkit.portrait.scoreboard import compared_with
 from toolkit.registry import find_question
 from toolkit.rendering import kept
 from toolkit.review.agenda import GROUP_PLACES, LESS, members_at_stake
-from toolkit.review.measures.store_months import last_whole_month, month_words
+from toolkit.review.goals import main_goal, target_text
+from toolkit.review.measures.goal_pace import Pace, paces
+from toolkit.review.measures.store_months import last_whole_month, month_period
 from toolkit.roles import role_of
 from toolkit.scope.period import Period
 from toolkit.scope.view import View, open_view
@@ -140,7 +143,7 @@ def store_page(
         return find_question(name)(ws, **{**scope, **given})
 
     board = ask("portrait.scoreboard")
-    month = ask("review.sales_targets", month=f"{view.as_of:%Y-%m}" if view.as_of.day >= _EARLIEST_DAY else last_whole_month(view.as_of))
+    goals = _goals(view)
     values, changes, lines = _values(view, board)
     agenda = ask("review.agenda", top=0)
     people, unnamed = _callable(view) if names and store_id else (None, "")
@@ -152,7 +155,7 @@ def store_page(
         awaited = ()
     figures = {name: values[name] for name in dict.fromkeys((*_RANKED, *SHOWN)) if values[name] is not None}
     figures |= {f"{name}_change": change for name, change in changes.items() if change is not None}
-    figures |= {name: month.figures[name] for name in ("target_rate",) if name in month.figures}
+    figures |= _of_goal([*goals.values()])
     figures |= _interval(board)
     figures |= {name: agenda.figures[name] for name in ("at_stake_spend",) if name in agenda.figures}
     label = store_label or (tr("Store {store_id}", store_id=store_id) if store_id else tr("The chain"))
@@ -161,7 +164,7 @@ def store_page(
         store_id="" if store_id in label else store_id,
         under=view.say("As of {as_of}, figures {period:in}; {members:member}", members=view.members.height),
         warning=_silence(view),
-        figures=tuple(_figures(view, lines, values, changes, _target(view, month))),
+        figures=tuple(_figures(view, lines, values, changes, goals)),
         compared=board.notes[0].text,
         tasks=tuple(tasks),
         unnamed=unnamed,
@@ -205,7 +208,7 @@ def _interval(board: Answer) -> dict[str, float]:
 
 
 def _figures(
-    view: View, lines: pl.DataFrame, values: Mapping[str, float | None], changes: Mapping[str, float | None], target: str
+    view: View, lines: pl.DataFrame, values: Mapping[str, float | None], changes: Mapping[str, float | None], goals: Mapping[str, Pace]
 ) -> Iterator[Figure]:
     for name in SHOWN:
         figure, change = FIGURES[name], changes[name]
@@ -215,24 +218,22 @@ def _figures(
             value=wording.column_text(values[name], figure.column, view.currency),
             change=change_said(figure, change),
             turn=0 if change is None or abs(change) < 0.0005 else 1 if change > 0 else -1,
-            target=target if name == "sales" else "",
+            target=target_text(view, goals[name]) if name in goals else "",
             line=spark_line(lines[name].to_list(), label=tr("{figure}, the last 13 weeks", figure=called)),
         )
 
 
-def _target(view: View, month: Answer) -> str:
-    rate, gap, sales = (month.figures.get(name) for name in ("target_rate", "gap_sales", "sales"))
-    if rate is None or gap is None or sales is None:
-        return ""
-    day = view.as_of if view.as_of.day >= _EARLIEST_DAY else view.as_of.replace(day=1) - timedelta(days=1)
-    running = (day + timedelta(days=1)).month == day.month
-    fields = {
-        "month": month_words(day.replace(day=1)),
-        "rate": rate,
-        "target": wording.money(sales - gap, view.currency),
-        "running": running,
-    }
-    return view.say("{month}[running? so far]: {rate:share} of the target of {target}", fields)
+def _goals(view: View) -> dict[str, Pace]:
+    """The goals of the month that can be told, by figure."""
+    month = f"{view.as_of:%Y-%m}" if view.as_of.day >= _EARLIEST_DAY else last_whole_month(view.as_of)
+    standing = paces(view, goals_here(view, month), month_period(month))
+    return {one.wanted.figure: one for one in standing if one.so_far_rate is not None and not 0 < (one.count or 0) < view.least}
+
+
+def _of_goal(standing: list[Pace]) -> dict[str, float]:
+    """What stands beside the sales of an index: how far the first goal is."""
+    first = main_goal(standing) if standing else None
+    return {"target_rate": first.so_far_rate} if first and first.so_far_rate is not None and first.wanted.figure == "sales" else {}
 
 
 def _silence(view: View) -> str:

@@ -25,6 +25,7 @@ def nightly_command(
     overlap: Annotated[int, typer.Option(help="Days before the last receipts that are looked at again.", min=0)] = 3,
     accept_defaults: Annotated[bool, typer.Option("--accept-defaults", help="Go on where the values leave a question open.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Take days and files that lost more than half of what they had.")] = False,
+    alerts: Annotated[Path | None, typer.Option(help="File of the alerts: FILE.jsonl, .csv or .parquet.")] = None,
 ) -> None:
     """Import what is new, carry the mart forward, make what pages rest on, write the reports. Exit codes: docs/how-to/nightly.md."""
     from toolkit.nightly import RUNNING, NightRunning, Plan, run_night
@@ -32,7 +33,7 @@ def nightly_command(
     if ahead not in AHEAD:
         raise BadValue(tr("--ahead takes first, all or none, but {word} came.", word=repr(ahead)))
     names = tuple(name.strip() for name in notebooks.split(",") if name.strip())
-    plan = Plan(reports, stores, names, workers, ahead, overlap, accept_defaults, replace)
+    plan = Plan(reports, stores, names, workers, ahead, overlap, accept_defaults, replace, alerts)
     try:
         night = run_night(mapping, workspace, plan, say=echo)
     except NightRunning as error:

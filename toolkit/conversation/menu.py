@@ -19,11 +19,28 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
         later("What they bring"),
         ("portrait.contribution", "portrait.pareto", "portrait.quadrants", "portrait.spending_power", "portrait.lifetime_value"),
     ),
+    (later("How they join"), ("portrait.joiners", "portrait.card_share", "portrait.referrals", "portrait.funnel_to_member")),
+    (
+        later("What the membership gives"),
+        (
+            "portrait.tiers",
+            "review.tier_effect",
+            "portrait.points",
+            "differentiation.replay_rules",
+        ),
+    ),
     (later("How they shop"), ("portrait.habits", "portrait.price_sensitivity")),
     (later("One member"), ("portrait.member",)),
     (
         later("Who stays, who goes"),
-        ("targeting.activity", "targeting.slipping", "targeting.loyalty", "targeting.gain_loss", "targeting.cohorts"),
+        (
+            "targeting.activity",
+            "targeting.slipping",
+            "targeting.loyalty",
+            "targeting.gain_loss",
+            "targeting.revenue_tree",
+            "targeting.cohorts",
+        ),
     ),
     (
         later("Why they do not come again"),
@@ -39,7 +56,11 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
         later("Goods that belong together"),
         ("targeting.core_goods", "targeting.bought_together", "targeting.liked_together", "targeting.attach", "targeting.units_per_order"),
     ),
-    (later("Goods that stand for each other"), ("targeting.cross_shop", "targeting.decision_tree")),
+    (
+        later("Goods that stand for each other"),
+        ("targeting.cross_shop", "targeting.decision_tree", "targeting.switching", "targeting.new_product"),
+    ),
+    (later("How a good sells"), ("targeting.heavy_light", "targeting.distribution")),
     (later("Which way fits our shop"), ("differentiation.industry_profile", "differentiation.matrix")),
     (
         later("What an offer would cost"),
@@ -68,7 +89,7 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "review.habits_after",
         ),
     ),
-    (later("All campaigns, all stores"), ("review.lessons", "review.programme", "review.sales_targets")),
+    (later("All campaigns, all stores"), ("review.lessons", "review.programme", "review.sales_targets", "review.goals", "review.alerts")),
 )
 STEP_WORDS = {
     "portrait": later("More about our members"),
@@ -161,12 +182,16 @@ CHOICE_WORDS = {
     ("segment_map", "eight"): later("Eight segments (high or low)"),
     ("by", ""): later("All habits"),
     ("by", "contacts"): later("Contacts in four weeks"),
+    ("show", "source"): later("Where its volume comes from"),
+    ("show", "trial"): later("Trial and repeat by week"),
     **{("metric", name): known.words for name, known in FIGURES.items()},
 }
 AFTER_THEMSELVES = (
     later("Active"), later("Add one more"), later("After sale"), later("Amount"), later("Auto"), later("Brand"), later("Budget"),
     later("Campaign"), later("Category"), later("Channel"), later("Clear stock"), later("Day"), later("Days"), later("Department"),
-    later("Drivers"), later("Due"), later("Estimator"), later("Every"), later("Flow"), later("Funnel"), later("Good"), later("Goods"),
+    later("Drivers"), later("Due"), later("Estimator"), later("Every"), later("Flow"), later("Funnel"), later("Gap"), later("Goals"),
+    later("Good"),
+    later("Goods"),
     later("Joining"), later("Last touch"), later("Launch"), later("Level"), later("Margin"), later("Member"), later("Method"),
     later("Month"), later("Months"), later("Name"), later("Node"), later("Offer"), later("Once"), later("Orders"), later("Outcome"),
     later("Product"), later("Purpose"), later("Quarter"), later("Region"), later("Route"), later("Sales"), later("Segment"), later("Store"),

@@ -28,7 +28,7 @@ from toolkit.integrity import folder_faults, seal_folder
 from toolkit.mart.batches import Batch, plan_batches, read_slices
 from toolkit.mart.folder import Mart
 from toolkit.mart.orders import are_orders
-from toolkit.mart.runs import as_array, bits_for, runs_of, sums_between
+from toolkit.mart.runs import as_array, bits_for, order_of, runs_of, sums_between
 from toolkit.workspace import Workspace
 
 ORDERS = pl.Schema(
@@ -161,8 +161,8 @@ def _orders_and_goods(lines: pl.DataFrame, products: _Products, before: int) -> 
         bought = bought & runs.spread(is_order)
     # One packed key sorts several times faster than a table by three columns.
     product_bits, category_bits = bits_for(len(category)), bits_for(int(category.max(initial=0)) + 1)
-    keys = (((order << category_bits) | category[product].astype(np.int64)) << product_bits) | product
-    place = np.argsort(keys, kind="stable")
+    keys = (((order.astype(np.int64) << category_bits) | category[product].astype(np.int64)) << product_bits) | product
+    place = order_of(keys)
     keys = keys[place]
     same = runs_of(keys)
     first = keys[same.starts]

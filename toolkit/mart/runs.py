@@ -156,6 +156,22 @@ def pack(*parts: tuple[np.ndarray, int]) -> tuple[np.ndarray, list[int]]:
     return keys, shifts
 
 
+def order_of(keys: np.ndarray) -> np.ndarray:
+    """Return the rows that put non-negative keys in order, equal ones as they came: a stable argsort, at half its cost.
+
+    The row is written below the key where both fit one integer: plain integers sort faster than rows by their keys.
+
+    >>> order_of(np.array([7, 3, 7])).tolist()
+    [1, 0, 2]
+    """
+    width = bits_for(len(keys))
+    if int(keys.max(initial=0)).bit_length() + width > 63:
+        return np.argsort(keys, kind="stable")
+    both = (keys.astype(np.int64) << width) | np.arange(len(keys))
+    both.sort()
+    return both & ((1 << width) - 1)
+
+
 def sum_by_code(codes: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
     """Exact Int64 sums of `values` per code 0..size-1, in any order of rows.
 

@@ -17,17 +17,16 @@ import polars as pl
 from toolkit.atomic import private_folder, written_beside
 from toolkit.disk import cannot_write, with_spare
 from toolkit.engine import engine_of
-from toolkit.expressions import is_bought
 from toolkit.integrity import folder_faults, seal_folder
 from toolkit.mart.batches import Batch, plan_batches, read_slices
 from toolkit.mart.folder import Mart
+from toolkit.mart.rhythms import Goods, goods_of, tables_of
 from toolkit.schemas import STORED_LINES
 from toolkit.workspace import Workspace
 
 VISITS = 3
 """Shopping days of a member of which the categories are kept: first, second and third purchase."""
 LINES_AT_ONCE = 500_000
-MICRO = 1_000_000
 _FOLDER = "sequences-6"  # the number is that of the layout
 
 FIRST_DAYS = pl.Schema(
@@ -62,8 +61,6 @@ RHYTHMS = pl.Schema(
 )
 PRODUCT_RHYTHMS = pl.Schema({"product_code" if name == "category_code" else name: kind for name, kind in RHYTHMS.items()
                              if name != "product_code"})  # fmt: skip
-RHYTHM_FROM = 3
-"""Purchases of a good that make a rhythm: the gap after the third one is the first that a rhythm could foretell."""
 GAPS = pl.Schema(
     {
         "category_code": pl.UInt32,
@@ -74,6 +71,14 @@ GAPS = pl.Schema(
 )
 
 PRODUCT_GAPS = pl.Schema({"product_code": pl.UInt32, **{name: kind for name, kind in GAPS.items() if name != "category_code"}})
+_TABLES = {
+    "first_days": FIRST_DAYS,
+    "first_products": FIRST_PRODUCTS,
+    "rhythms": RHYTHMS,
+    "gaps": GAPS,
+    "product_rhythms": PRODUCT_RHYTHMS,
+    "product_gaps": PRODUCT_GAPS,
+}
 
 
 @dataclass(frozen=True)
@@ -163,23 +168,24 @@ def middle_of(mart: Mart) -> date:
 
 
 def _write(ws: Workspace, mart: Mart, folder: Path, middle: date) -> None:
-    for table in ("first_days", "first_products", "rhythms", "gaps", "product_rhythms", "product_gaps"):
+    for table in _TABLES:
         (folder / table).mkdir(parents=True)
     batches = list(enumerate(plan_batches(ws.line_partitions())))
     with engine_of(ws) as spread:
         for _ in spread(_write_batch, batches, folder, mart.as_of, mart.not_orders, _goods(ws, mart), middle):
             pass
     if not batches:
-        _write_part(folder, "part-00000-000.arrow", pl.DataFrame(schema=STORED_LINES), _goods(ws, mart), middle)
+        _write_part(folder, "part-00000-000.arrow", pl.DataFrame(schema=STORED_LINES), goods_of(_goods(ws, mart)), middle)
 
 
 def _write_batch(
     numbered: tuple[int, Batch], folder: Path, as_of: date, not_orders: pl.DataFrame, goods: pl.DataFrame, middle: date
 ) -> None:
     number, batch = numbered
+    by_code = goods_of(goods)
     for place, (lines, _) in enumerate(read_slices(batch, as_of, LINES_AT_ONCE)):
-        bought = lines.join(not_orders, on="order_code", how="anti", maintain_order="left")
-        _write_part(folder, f"part-{number:05d}-{place:03d}.arrow", bought, goods, middle)
+        bought = lines.join(not_orders, on="order_code", how="anti", maintain_order="left") if not_orders.height else lines
+        _write_part(folder, f"part-{number:05d}-{place:03d}.arrow", bought, by_code, middle)
 
 
 def _goods(ws: Workspace, mart: Mart) -> pl.DataFrame:
@@ -194,121 +200,7 @@ def _goods(ws: Workspace, mart: Mart) -> pl.DataFrame:
     return goods.with_columns(pl.col("product_code").is_in(codes.implode()).alias("has_life"))
 
 
-def _write_part(folder: Path, name: str, lines: pl.DataFrame, goods: pl.DataFrame, middle: date) -> None:
-    bought = (
-        lines.lazy()
-        .filter(pl.col("member_code").is_not_null() & is_bought(pl.col("quantity_milli")))
-        .select("member_code", pl.col("ordered_at").dt.date().alias("day"), "product_code", "amount")
-        .join(goods.lazy(), on="product_code")
-    )
-    keys = ["member_code", "day", "category_code", "product_code", "place", "has_life"]
-    products = bought.group_by(keys).agg(pl.col("amount").sum()).collect()
-    days = (
-        products.lazy()
-        .sort("amount", "place", descending=[True, False])
-        .group_by("member_code", "category_code", "day", maintain_order=True)
-        .agg(pl.col("amount").sum(), pl.col("product_code").first())
-        .sort("member_code", "category_code", "day")
-        .collect()
-    )
-    rhythms, gaps = rhythms_of(days, middle)
-    product_rhythms, product_gaps = rhythms_of(_again_and_again(products), middle, by="product_code")
-    tables = {
-        "first_days": first_days(days).match_to_schema(FIRST_DAYS),
-        "first_products": first_products(products).match_to_schema(FIRST_PRODUCTS),
-        "rhythms": rhythms.select(RHYTHMS.names()).cast(RHYTHMS),
-        "gaps": gaps.cast(GAPS),
-        "product_rhythms": product_rhythms.select(PRODUCT_RHYTHMS.names()).cast(PRODUCT_RHYTHMS),
-        "product_gaps": product_gaps.cast(PRODUCT_GAPS),
-    }
-    for table, frame in tables.items():
+def _write_part(folder: Path, name: str, lines: pl.DataFrame, goods: Goods, middle: date) -> None:
+    for table, frame in tables_of(lines, goods, middle, VISITS).items():
         with written_beside(folder / table / name, durable=False) as part:
-            frame.write_ipc(part)
-
-
-def first_days(days: pl.DataFrame) -> pl.DataFrame:
-    """Return the first three shopping days of each member by category (schema FIRST_DAYS).
-
-    In: `member_code`, `category_code`, `day`, `amount`, one row per member x category x day, whole members.
-    """
-    visits = (
-        days.select("member_code", "day")
-        .unique()
-        .sort("member_code", "day")
-        .with_columns(pl.int_range(1, pl.len() + 1).over("member_code").cast(pl.UInt32).alias("visit"))
-        .filter(pl.col("visit") <= VISITS)
-    )
-    first_visits = days.join(visits, on=["member_code", "day"])
-    return first_visits.select(FIRST_DAYS.names()).sort("member_code", "visit", "category_code").cast(FIRST_DAYS)
-
-
-def first_products(days: pl.DataFrame) -> pl.DataFrame:
-    """Return what each member bought on the first shopping day (schema FIRST_PRODUCTS), sorted.
-
-    In: `member_code`, `product_code`, `day`, one row per member x product x day, whole members.
-    """
-    first = days.filter(pl.col("day") == pl.col("day").min().over("member_code"))
-    return first.select(FIRST_PRODUCTS.names()).sort(FIRST_PRODUCTS.names()).cast(FIRST_PRODUCTS)
-
-
-def _again_and_again(products: pl.DataFrame) -> pl.DataFrame:
-    """The days of products that a member bought often enough for a rhythm, or that have a stated life, sorted."""
-    keys = ["member_code", "product_code"]
-    often = products.group_by(keys).agg(pl.len(), pl.col("has_life").any()).filter((pl.col("len") >= RHYTHM_FROM) | pl.col("has_life"))
-    return products.join(often, on=keys, how="semi").select(*keys, "day").sort(*keys, "day")
-
-
-def rhythms_of(days: pl.DataFrame, middle: date, *, by: str = "category_code") -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rhythm of each member in each good (columns of RHYTHMS) and how often each gap occurred (columns of GAPS).
-
-    In: `member_code`, the good (`by`) and `day`, one row per member x good x day, whole members, sorted by them; `product_code` where goods
-    are categories.
-    """
-    keys = ["member_code", by]
-    same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in keys).fill_null(False)
-    # Three closed gaps end at the fourth purchase: the one that ends there began at the third.
-    third, before = (pl.all_horizontal(pl.col(name) == pl.col(name).shift(back) for name in keys).fill_null(False)
-                     for back in (RHYTHM_FROM, RHYTHM_FROM - 1))  # fmt: skip
-    gap = pl.when(same).then((pl.col("day") - pl.col("day").shift(1)).dt.total_days())
-    stepped = days.with_columns(gap.alias("gap_days"), third.alias("is_later"), before.alias("has_rhythm")).with_columns(
-        (pl.col("gap_days").cast(pl.Float64).log() * MICRO).round().cast(pl.Int64).alias("gap_log_micro"),
-        (pl.col("gap_days").cast(pl.Float64).log() ** 2 * MICRO).round().cast(pl.Int64).alias("gap_log_sq_micro"),
-    )
-    rhythms = stepped.group_by(keys, maintain_order=True).agg(
-        pl.col("day").first().alias("first_day"),
-        pl.col("day").last().alias("last_day"),
-        *[pl.col(name).last() for name in ("product_code",) if name != by],
-        pl.len().cast(pl.UInt32).alias("day_count"),
-        (pl.col("day") < middle).sum().cast(pl.UInt32).alias("early_day_count"),
-        pl.col("gap_log_micro").sum(),
-        pl.col("gap_log_sq_micro").sum(),
-    )
-    gaps = stepped.drop_nulls("gap_days").group_by(by, "is_later", "gap_days").agg(pl.len().cast(pl.Int64).alias("gap_count"))
-    trials = _trials(stepped, middle, keys)
-    return rhythms.join(trials, on=keys, how="left", maintain_order="left"), gaps.sort(by, "is_later", "gap_days")
-
-
-def _trials(stepped: pl.DataFrame, middle: date, keys: list[str]) -> pl.DataFrame:
-    """Of each member and good the first purchase of the second half that has a rhythm before it, what was known then, and what followed."""
-    last = pl.any_horizontal(pl.col(name) != pl.col(name).shift(-1) for name in keys).fill_null(True)
-    first = pl.col("gap_days").is_null()
-    known = (
-        stepped.with_row_index("row")
-        .with_columns(pl.col("gap_log_micro").fill_null(0).cum_sum().alias("added"))
-        .with_columns(
-            pl.when(~last).then(pl.col("day").shift(-1)).alias("trial_next_day"),
-            pl.when(first).then("added").forward_fill().alias("start"),
-            (pl.col("row") - pl.when(first).then("row").forward_fill()).alias("trial_gap_count"),
-        )
-    )
-    return (
-        known.filter("has_rhythm", pl.col("day") >= middle)
-        .unique(keys, keep="first", maintain_order=True)
-        .select(
-            *keys,
-            pl.col("day").alias("trial_day"),
-            "trial_gap_count",
-            (pl.col("added") - pl.col("start")).alias("trial_gap_log_micro"),
-            "trial_next_day",
-        )
-    )
+            frame.select(_TABLES[table].names()).cast(_TABLES[table]).write_ipc(part)  # type: ignore[arg-type]

@@ -70,6 +70,10 @@ from .power import (
     spread_of as spread_of, spread_on_arms as spread_on_arms,
 )
 
+# Tiers and points
+from .discontinuity import Bunching as Bunching, Jump as Jump, bunching_at as bunching_at, jump_at as jump_at, placebo_jumps as placebo_jumps
+from .point_lots import Redemption as Redemption, balances as balances, point_lots as point_lots, redemption as redemption
+
 # What a campaign changed
 from .lin import (
     Effect as Effect, effect_from as effect_from, lin_effect as lin_effect, not_measured as not_measured,
@@ -99,6 +103,10 @@ from .partial_pooling import (
     pooled_interval as pooled_interval,
 )
 from .method_effects import EFFECTS as EFFECTS, offer_effects as offer_effects
+
+# The end of a month
+from .month_end import Ahead as Ahead, end_of_month as end_of_month, sum_ahead as sum_ahead
+from .own_band import Band as Band, own_band as own_band
 
 # Offers
 from .replay import (

@@ -40,10 +40,13 @@ def taste_index(
         .with_columns((pl.col("member_days") * (pl.col("category_days") / pl.col("day_count").sum())).alias("expected_days"))
         .sort("member_code", "category_code")
     )
-    shape = prior + counted["day_count"].to_numpy()
+    day_count = counted["day_count"].to_numpy()
+    shape = prior + day_count
     rate = prior + counted["expected_days"].to_numpy()
-    # scipy's gamma.ppf spends most of its time on checks; the inverse incomplete gamma function underneath is the same number.
-    low = gammaincinv(shape, 1 - confidence) / rate
+    # scipy's gamma.ppf spends most of its time on checks; the inverse incomplete gamma function underneath is the same number. It is
+    # worked out once for each number of days: there are some hundred, and millions of rows.
+    different, place = np.unique(day_count, return_inverse=True)
+    low = gammaincinv(prior + different, 1 - confidence)[place] / rate
     return counted.select(
         "member_code",
         "category_code",

@@ -19,14 +19,23 @@ from toolkit.portrait.personas import personas
 from toolkit.portrait.lifetime_value import lifetime_value
 from toolkit.portrait.stores import stores
 from toolkit.portrait.member import member
+from toolkit.portrait.membership.joiners import joiners
+from toolkit.portrait.membership.card_share import card_share
+from toolkit.portrait.membership.referrals import referrals
+from toolkit.portrait.membership.funnel_to_member import funnel_to_member
+from toolkit.portrait.membership.tiers import tiers
+from toolkit.portrait.membership.points import points
 from toolkit.portrait.traits import traits
 from toolkit.portrait.measures.scorecard import save_scorecard
 from toolkit.registry import step_attributes
 
 __all__ = [
+    "card_share",
     "contribution",
     "figure",
+    "funnel_to_member",
     "habits",
+    "joiners",
     "lifecycle",
     "lifetime_value",
     "member",
@@ -34,8 +43,10 @@ __all__ = [
     "overview",
     "pareto",
     "personas",
+    "points",
     "price_sensitivity",
     "quadrants",
+    "referrals",
     "rfm",
     "rfm_scores",
     "save_scorecard",
@@ -43,6 +54,7 @@ __all__ = [
     "segments",
     "spending_power",
     "stores",
+    "tiers",
     "traits",
     "why",
 ]

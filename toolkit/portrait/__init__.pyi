@@ -230,3 +230,75 @@ def member(
     period: str | int | None = None,
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
+
+def joiners(
+    workspace: Workspace | str | Path,
+    *,
+    by: Literal['store', 'channel', 'campaign', 'referrer', 'month'] = 'channel',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def card_share(
+    workspace: Workspace | str | Path,
+    *,
+    by: Literal['store', 'month'] = 'store',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def referrals(
+    workspace: Workspace | str | Path,
+    *,
+    show: Literal['generation', 'referrer'] = 'generation',
+    top: int = 100,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def funnel_to_member(
+    workspace: Workspace | str | Path,
+    *,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def tiers(
+    workspace: Workspace | str | Path,
+    *,
+    show: Literal['tier', 'near', 'falls'] = 'tier',
+    top: int = 100,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def points(
+    workspace: Workspace | str | Path,
+    *,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...

@@ -10,15 +10,20 @@ from toolkit.review.migration import migration
 from toolkit.review.habits_after import habits_after
 from toolkit.review.process import process
 from toolkit.review.wall import wall
+from toolkit.review.goals import goals
+from toolkit.review.alerts import alerts
 from toolkit.review.sales_targets import sales_targets
 from toolkit.review.lessons import lessons
 from toolkit.review.programme import programme
+from toolkit.review.tier_effect import tier_effect
 from toolkit.registry import step_attributes
 
 __all__ = [
     "agenda",
+    "alerts",
     "checks",
     "effect",
+    "goals",
     "habits_after",
     "lessons",
     "migration",
@@ -26,6 +31,7 @@ __all__ = [
     "process",
     "programme",
     "sales_targets",
+    "tier_effect",
     "verdict",
     "wall",
 ]

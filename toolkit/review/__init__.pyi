@@ -122,6 +122,31 @@ def wall(
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
 
+def goals(
+    workspace: Workspace | str | Path,
+    *,
+    month: str | None = None,
+    show: Literal['goals', 'gap'] = 'goals',
+    metric: Literal['sales', 'member_sales', 'member_sales_share', 'orders', 'order_value', 'units_per_order', 'units', 'sales_per_member', 'orders_per_member', 'visits_per_member', 'margin', 'margin_share', 'returns', 'return_share', 'discount_share', 'members', 'first_time_members', 'buyers', 'repeat_rate', 'active_members', 'active_share', 'lapsing_members', 'lapsed_members', 'goods_sold', 'goods_sold_share'] | None = None,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def alerts(
+    workspace: Workspace | str | Path,
+    *,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
 def sales_targets(
     workspace: Workspace | str | Path,
     *,
@@ -153,6 +178,18 @@ def programme(
     workspace: Workspace | str | Path,
     *,
     by: Literal['campaign', 'contacts'] = 'campaign',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def tier_effect(
+    workspace: Workspace | str | Path,
+    *,
+    tier: str | None = None,
     store_id: str | None = None,
     region: str | None = None,
     audience: AudienceLike | None = None,

@@ -51,7 +51,7 @@ _SOLD = c.table("one row per store: a month's sales", c.text("store_id"), c.memb
     "Are the stores on target, and where does the gap come from?",
     words=(
         "sales against target by store and month",
-        "which store is behind plan, target, budget, and why",
+        "which store is behind plan, target, budget, and why; are we behind target",
         "members times orders times units times price",
         "did we reach the sales target last month",
         "销售目标 达成 差距 完成率",

@@ -17,6 +17,7 @@ from toolkit.settings.calendar import CalendarSettings
 from toolkit.settings.differentiation import CampaignSettings, OfferSettings, PlaybookSettings
 from toolkit.settings.family import Family
 from toolkit.settings.machines import MachineSettings
+from toolkit.settings.membership import MembershipSettings
 from toolkit.settings.portrait import (
     HabitSettings,
     LifecycleSettings,
@@ -43,6 +44,7 @@ class Settings(Family):
     personas: PersonaSettings = PersonaSettings()  # type: ignore[call-arg]
     sensitivity: SensitivitySettings = SensitivitySettings()  # type: ignore[call-arg]
     lifetime_value: LifetimeValueSettings = LifetimeValueSettings()  # type: ignore[call-arg]
+    membership: MembershipSettings = MembershipSettings()  # type: ignore[call-arg]
     sequences: SequenceSettings = SequenceSettings()  # type: ignore[call-arg]
     niches: NicheSettings = NicheSettings()  # type: ignore[call-arg]
     goods: GoodsSettings = GoodsSettings()  # type: ignore[call-arg]
@@ -91,6 +93,8 @@ def read_settings(values: Mapping[str, Any] | None = None, *, base: Settings | N
                 near = nearest(str(fault["loc"][-1]), Settings().model_dump()[family])
                 guess = tr("; did you mean '{near}'?", near=near[0]) if near else tr(".")
                 faults.append(tr("settings.{path} does not exist{guess}", path=path, guess=guess))
+            elif len(fault["loc"]) == 1:  # two fields of a family that do not go together
+                faults.append(tr("settings.{path}: {fault}.", path=path, fault=fault_words(fault)))
             else:
                 faults.append(
                     tr("settings.{path}: {fault}, but {given} came.", path=path, fault=fault_words(fault), given=quoted(fault["input"]))

@@ -24,6 +24,7 @@ class QuestionKind(StrEnum):
     SPELLING = "spelling"  # stores or products that differ by spelling alone
     MEMBER_SPELLING = "member_spelling"  # ids that differ by spelling alone
     FEW_MEMBERS = "few_members"  # levels, stores or orders in the member's column
+    MASKED = "masked"  # members' ids of which some signs only are shown
     ONE_CARD = "one_card"  # a till's card for everybody
     SECOND_ID = "second_id"  # another column that names the member
     SAME_RECEIPTS = "same_receipts"  # orders that are there under another source

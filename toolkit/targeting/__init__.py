@@ -24,6 +24,11 @@ from toolkit.targeting.attach import attach
 from toolkit.targeting.units_per_order import units_per_order
 from toolkit.targeting.cross_shop import cross_shop
 from toolkit.targeting.decision_tree import decision_tree
+from toolkit.targeting.switching import switching
+from toolkit.targeting.new_product import new_product
+from toolkit.targeting.revenue_tree import revenue_tree
+from toolkit.targeting.heavy_light import heavy_light
+from toolkit.targeting.distribution import distribution
 from toolkit.registry import step_attributes
 
 __all__ = [
@@ -36,20 +41,25 @@ __all__ = [
     "core_members",
     "cross_shop",
     "decision_tree",
+    "distribution",
     "drill",
     "due_again",
     "entry_goods",
     "gain_loss",
+    "heavy_light",
     "journey",
     "liked_together",
     "looked_not_bought",
     "losing_goods",
     "lost_members",
     "loyalty",
+    "new_product",
     "niches",
     "path_members",
     "paths",
+    "revenue_tree",
     "slipping",
+    "switching",
     "units_per_order",
     "why_low",
 ]

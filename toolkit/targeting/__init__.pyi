@@ -337,3 +337,67 @@ def decision_tree(
     period: str | int | None = None,
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
+
+def switching(
+    workspace: Workspace | str | Path,
+    *,
+    category: str = '',
+    by: Literal['product', 'name', 'brand'] = 'product',
+    good: str = '',
+    against: str | None = None,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def new_product(
+    workspace: Workspace | str | Path,
+    *,
+    good: str = '',
+    show: Literal['source', 'trial'] = 'source',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def revenue_tree(
+    workspace: Workspace | str | Path,
+    *,
+    against: str | None = None,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def heavy_light(
+    workspace: Workspace | str | Path,
+    *,
+    category: str = '',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def distribution(
+    workspace: Workspace | str | Path,
+    *,
+    category: str = '',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -19,12 +19,11 @@ from toolkit.scope.hiding import unmeasured
 from toolkit.scope.period import Period
 from toolkit.scope.phrases import not_measured
 from toolkit.scope.view import View
-from toolkit.targeting.measures.goods import Good, good_or_most_bought, labels_of, scoped_parts, window_of
+from toolkit.targeting.measures.goods import By, Good, good_names, good_or_most_bought, scoped_parts, window_of
 
 if TYPE_CHECKING:
     import altair as alt
 
-By = Literal["product", "name", "brand"]
 MOST_GOODS = 20
 """Goods in the tree, the best-selling first: beyond them switches are too few to tell."""
 LEAST_SWITCHES = 50
@@ -152,7 +151,7 @@ def _choices(view: View, period: Period, good: Good, by: By) -> _Choices:
         orders = part.orders.select("order", "member_code", "ordered_at").drop_nulls("member_code")
         frames.append(inside.select("order", "product_code", "amount").join(orders, on="order").drop("order"))
     taken = pl.concat(frames)
-    taken = taken.join(_units(view, taken["product_code"].unique(), by), on="product_code", how="inner")
+    taken = taken.join(good_names(view, taken["product_code"].unique(), by), on="product_code", how="inner")
     visits = taken.group_by("member_code", "ordered_at", "goods").agg(pl.col("amount").sum())
     ranked = (
         visits.group_by("goods")
@@ -180,17 +179,6 @@ def _choices(view: View, period: Period, good: Good, by: By) -> _Choices:
         members=switched["member_code"].n_unique(),
         together=_together(known, ranked.height),
     )
-
-
-def _units(view: View, products: pl.Series, by: By) -> pl.DataFrame:
-    """The good that each product stands for in the tree: product_code, goods (its label)."""
-    if by == "product":
-        names = labels_of(view, "product", products.to_list())
-        return pl.DataFrame({"product_code": products, "goods": pl.Series([names[code] for code in products], dtype=pl.String)})
-    ids = view.workspace.codes("product").rename({"code": "product_code", "id": "product_id"})
-    table = view.workspace.table("products")
-    known = table.select("product_id", pl.col(by).alias("goods")).collect() if table is not None else ids.select("product_id", goods=None)
-    return ids.filter(pl.col("product_code").is_in(products.implode())).join(known, on="product_id").drop_nulls("goods").drop("product_id")
 
 
 def _together(known: pl.DataFrame, count: int) -> np.ndarray:

@@ -14,9 +14,10 @@ from toolkit.language import later, tr, value, word
 from toolkit.registry import question
 from toolkit.scope.feasts import feast_notes
 from toolkit.scope.hiding import unmeasured
-from toolkit.scope.period import Period, read_period
+from toolkit.scope.period import Period
 from toolkit.scope.sales import not_goods_notes
 from toolkit.scope.view import View
+from toolkit.targeting.measures.compared import period_against
 from toolkit.targeting.measures.member_list import listed, member_table, the_row
 from toolkit.targeting.measures.period_sales import NO_ORDER, NON_MEMBERS, PARTS, by_cell, by_member, merged_few, with_parts
 from toolkit.wording import clauses
@@ -139,7 +140,7 @@ def gain_loss(view: View, *, by: By = "members", against: str | None = None, mem
     -------
     >>> tk.targeting.gain_loss(ws, by="category", period="91d").table   # doctest: +SKIP
     """
-    before = _against(view, against)
+    before = period_against(view, against, _NAME)
     if before.start < view.first_day:
         return _unmeasured(view, LISTED if members else _TABLES[by], before)
     known = by_member(view, view.period, before)
@@ -204,30 +205,6 @@ def _list(view: View, known: pl.DataFrame, before: Period, by: By, asked: str) -
 
 def _some_cell(view: View, by: By) -> str:
     return str(view.categories["category"].first() if by == "category" else view.stores["store_id"].first())
-
-
-def _against(view: View, against: str | None) -> Period:
-    if against in (None, ""):
-        return view.period.before()
-    if against == "year":
-        return view.period.year_before()
-    if ".." not in str(against):
-        raise BadValue(
-            tr(
-                "targeting.gain_loss: against is '{against}'; 'year', or a period such as '2026-01-01..2026-03-31', was needed.",
-                against=against,
-            )
-        )
-    period = read_period(against, view.as_of, 1)
-    if period.end >= view.period.start:
-        raise BadValue(
-            tr(
-                "targeting.gain_loss: against is {against}, but it must end before this period, {period}, starts.",
-                against=period,
-                period=view.period,
-            )
-        )
-    return period
 
 
 def _kinds(view: View, members: pl.DataFrame) -> pl.DataFrame:

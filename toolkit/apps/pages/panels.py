@@ -82,8 +82,11 @@ def chart_outputs(answer: Answer) -> tuple[dict[str, Any], ...]:
 
 
 def download(answer: Answer) -> str:
-    """Return the link that saves the table; the file is in the link, so that nothing is written on the server."""
-    if answer.table.is_empty():
+    """Return the link that saves the table; the file is in the link, so that nothing is written on the server.
+
+    On our own page `tables.js` saves what it holds: only a longer table needs the link.
+    """
+    if answer.table.is_empty() or (on_our_page() and answer.table.height <= rendering.ROWS_HELD):
         return ""
     data = base64.b64encode(csv_text(answer.table, wording.labels_of(answer.columns)).encode("utf-8", "replace")).decode("ascii")
     name = escape(file_name(answer))

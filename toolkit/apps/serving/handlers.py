@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,14 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler, 
 from toolkit import language
 from toolkit.apps.pages.access_log import page_sign, tell, visitor
 from toolkit.apps.pages.view import WORKSPACE_VARIABLE
-from toolkit.apps.serving import users, work
+from toolkit.apps.serving import settings_page, users, work
 from toolkit.apps.serving.entry import Entry, asked
 from toolkit.apps.serving.identity import language_of
 from toolkit.apps.serving.limits import Pages, signed, with_nonce
+from toolkit.audit import acting
 from toolkit.errors import ToolkitError
 from toolkit.language import tr
+from toolkit.rendering import kept
 from toolkit.shipped import shipped_folder
 from toolkit.workspace import Workspace
 
@@ -168,7 +171,15 @@ class EntryHandler(BaseVoilaHandler):
             told = tr("Receipts from {first_day} to {last_day}.", first_day=ws.first_day, last_day=ws.last_day)
             self.write(
                 self.render_template(
-                    "entry.html", home=home, told=told, asked=found, tr=tr, nonce=nonce, language=code, languages=language.LANGUAGES
+                    "entry.html",
+                    home=home,
+                    told=told,
+                    asked=found,
+                    tr=tr,
+                    kept=kept,
+                    nonce=nonce,
+                    language=code,
+                    languages=language.LANGUAGES,
                 )
             )
 
@@ -194,6 +205,56 @@ class WorkHandler(EntryHandler):
             nonce, policy = with_nonce(self.settings["headers"]["Content-Security-Policy"])
             self.set_header("Content-Security-Policy", policy)
             self.write(self.render_template("work.html", work=page, tr=tr, nonce=nonce, language=code, languages=language.LANGUAGES))
+
+
+class SettingsHandler(EntryHandler):
+    """The page of settings, made by the server itself; what is posted is kept or put back, in the name of who asks."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        """Give the page, with the effect of what is tried."""
+        given = {name: self.get_query_argument(name) for name in self.request.query_arguments}
+        await self._give(given)
+
+    @web.authenticated
+    async def post(self) -> None:
+        """Keep a value, or put the usual one back."""
+        name, code = self.get_body_argument("name", ""), language_of(self)
+        loop = asyncio.get_running_loop()
+        if self.get_body_argument("do", "") == "back":
+            done = await loop.run_in_executor(None, self._named(settings_page.put_back), self.entry.path, name, code)
+        else:
+            value = self.get_body_argument("value", "")
+            done = await loop.run_in_executor(None, self._named(settings_page.keep), self.entry.path, name, value, code)
+        await self._give({}, done)
+
+    async def _give(self, given: dict[str, str], done: str = "") -> None:
+        if not has_receipts(self.entry.path):
+            self.redirect(f"{self.base_url}voila/render/{RECEIPTS}")
+            return
+        code = language_of(self)
+        page = await asyncio.get_running_loop().run_in_executor(
+            None, self._named(settings_page.page_of), self.entry.path, given, code, done
+        )
+        nonce, policy = with_nonce(self.settings["headers"]["Content-Security-Policy"])
+        self.set_header("Content-Security-Policy", policy)
+        xsrf = self.xsrf_token.decode("ascii")
+        with language.speaking(code):
+            self.write(
+                self.render_template("settings.html", page=page, tr=tr, nonce=nonce, xsrf=xsrf, language=code, languages=language.LANGUAGES)
+            )
+
+    def _named(self, job: Callable[..., Any]) -> Callable[..., Any]:
+        """The job in the name of who asks, where people are named."""
+        if not users.asks_for_names():
+            return job
+        name = self.current_user.username
+
+        def in_their_name(*given: Any) -> Any:
+            with acting(name, "page"):
+                return job(*given)
+
+        return in_their_name
 
 
 def _visitor(handler: web.RequestHandler) -> str:

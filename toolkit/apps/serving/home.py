@@ -13,6 +13,7 @@ from toolkit.apps.pages.choice import Choice
 from toolkit.apps.pages.kept import Kept, app_address, kept, least_of, members_said
 from toolkit.charts.sparkline import spark_line
 from toolkit.conversation import Call
+from toolkit.errors import ToolkitError
 from toolkit.language import tr, word
 from toolkit.portrait.figures import FIGURES
 from toolkit.portrait.measures.figure_values import change_said
@@ -54,10 +55,11 @@ class Thing:
 
 @dataclass(frozen=True)
 class Board:
-    """The main figures and the sentence that says what they are compared with."""
+    """The main figures, the sentence that says what they are compared with, and how the goals of the month stand."""
 
     tiles: tuple[Tile, ...]
     told: str
+    goals: tuple[Thing, ...] = ()
 
 
 def link_to(call: Call) -> str:
@@ -88,7 +90,20 @@ def board(ws: Workspace) -> Board:
                 link_to(Call.of("portrait.figure", {"metric": name, "by": "month"})),
             )
         )
-    return Board(tuple(tiles), answer.notes[0].text)
+    return Board(tuple(tiles), answer.notes[0].text, _goals(ws))
+
+
+def _goals(ws: Workspace) -> tuple[Thing, ...]:
+    """The goals of the chain in the month of the last receipts; a document that cannot be read is told where they would stand."""
+    try:
+        answer = find_question("review.goals")(ws)
+    except ToolkitError as error:
+        return (Thing(str(error), ""),)
+    if answer.table.is_empty():
+        return ()
+    way = (tr("Where the gap comes from"), link_to(Call.of("review.goals", {"show": "gap"})))
+    lines = [answer.headline, *(note.text for note in answer.notes if note.verdict is None)][: min(answer.table.height, MOST)]
+    return tuple(Thing(text, "", (way,) if place == 0 else ()) for place, text in enumerate(lines))
 
 
 def things_to_do(ws: Workspace) -> tuple[Thing, ...]:

@@ -33,7 +33,15 @@ from toolkit.apps.pages.fields import PAGE_VARIABLE
 from toolkit.apps.pages.view import WORKSPACE_VARIABLE
 from toolkit.apps.serving import forked
 from toolkit.apps.serving.entry import Entry
-from toolkit.apps.serving.handlers import ChannelHandler, EntryHandler, PageHandler, ShutdownHandler, WorkHandler, has_receipts
+from toolkit.apps.serving.handlers import (
+    ChannelHandler,
+    EntryHandler,
+    PageHandler,
+    SettingsHandler,
+    ShutdownHandler,
+    WorkHandler,
+    has_receipts,
+)
 from toolkit.apps.serving.identity import EndedHandler, OwnPages, ProxyIdentity, TokenIdentity, cookie_secret
 from toolkit.apps.serving.limits import Pages, connection_limits
 from toolkit.apps.serving.place import Place
@@ -41,6 +49,7 @@ from toolkit.apps.serving.prewarm import make_ahead
 from toolkit.apps.serving.uploads import UploadHandler
 from toolkit.apps.serving.wall import Wall, WallHandler
 from toolkit.audit import PAGE_USERS_VARIABLE
+from toolkit.brand import brand_shown
 from toolkit.charts import offline
 from toolkit.importing import arrivals
 from toolkit.shipped import shipped_folder
@@ -75,6 +84,9 @@ class AppServer(Voila):
         settings: Any = super().init_settings()
         if self.place.user_header:
             settings["identity_provider"].place = self.place
+        brand = partial(brand_shown, os.environ[WORKSPACE_VARIABLE])
+        for environment in ("voila_jinja2_env", "jinja2_env"):
+            settings[environment].globals["brand"] = brand
         return settings
 
     def init_handlers(self) -> list[Any]:
@@ -88,6 +100,7 @@ class AppServer(Voila):
         own = [
             (self.server_url, EntryHandler, {**plain, "entry": self.entry}),
             (f"{self.server_url}work", WorkHandler, {**plain, "entry": self.entry}),
+            (f"{self.server_url}settings", SettingsHandler, {**plain, "entry": self.entry}),
             (f"{self.server_url}login", EndedHandler, plain),
             (f"{self.server_url}{WALL}", WallHandler, {**plain, "wall": Wall(self.entry.path)}),
             (rf"{self.server_url}receipts/([\w-]+)", UploadHandler, {"workspace": self.entry.path}),

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from toolkit.mart.catalogue import NO_CATEGORY
-from toolkit.mart.sequences import MICRO, RHYTHM_FROM, sequences_of
+from toolkit.mart.rhythms import MICRO, RHYTHM_FROM
+from toolkit.mart.sequences import sequences_of
 from toolkit.models.affinity import affinity_index, buying_probability, expected_days
 from toolkit.scope.view import View
 from toolkit.targeting.measures.due_list import due_rhythms

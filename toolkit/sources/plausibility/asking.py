@@ -29,7 +29,7 @@ from toolkit.sources.specs import CELLS, TableMapping
 from toolkit.sources.spellings import folded, folded_texts
 
 ASKED: tuple[Callable[[Seen], Iterator[Question]], ...] = (
-    states, rates, amounts, constant_quantity, other_times, lines_of_no_goods, worth_nothing, order_totals, doubled, repeated, spellings,
+    states, rates, amounts, constant_quantity, other_times, doubled, lines_of_no_goods, worth_nothing, order_totals, repeated, spellings,
     members,
 )  # fmt: skip
 DRAWN_LINES = 5_000

@@ -28,6 +28,7 @@ DIALLED_ROUGHLY = r"^\s*(?:\+|00|＋)?\s*86[\s-]*1[3-9]"
 CHANGED = r"[^a-z0-9@._]|^0|[.]0+$"
 WORDED = r"\p{L}{2}"
 OTHERS_OF_A_GROUP = 3
+MASKED, MASKED_SHARE = r"[*＊•●]{2,}|[xX]{3,}", 0.02
 
 OF_LEVELS = later(
     "The column '{column}' has very few values ({cells}) for so many orders: is it a card level or a group? Name the column of the "
@@ -45,6 +46,10 @@ OF_DIALLED = later(
     "Phone numbers of the column '{column}' stand there with and without 86 before them ({cells}), and each spelling counts as a member of "
     "its own. Where they are one, write at the top of the mapping: {write}"
 )
+OF_MASKED = later(
+    "Ids of the column '{column}' are masked ({cells}): people who share what is left of them count as one member, and nobody can be "
+    "written to. Export them whole, or name the column of the member's own number: {write}"
+)
 
 
 def members(seen: Seen) -> Iterator[Question]:
@@ -55,6 +60,7 @@ def members(seen: Seen) -> Iterator[Question]:
     every = seen.every_member
     yield from _spelling(column, every["cell"])
     yield from _levels(seen, column, every)
+    yield from _masked(seen, column, every["cell"])
     worded = every["cell"].filter(every["cell"].str.contains(WORDED))
     yield from _staff(column, worded, every["cell"])
     yield from _nobody(column, worded, every["cell"]) or _everybodys_card(column, every, seen.text("store_id").n_unique())
@@ -82,12 +88,24 @@ def _spelling(column: str, ids: pl.Series) -> Iterator[Question]:
             return
 
 
+def _masked(seen: Seen, column: str, ids: pl.Series) -> Iterator[Question]:
+    """Doubt ids of which a marketplace shows some signs only: 138****5678."""
+    masked = ids.filter(ids.str.contains(MASKED)).sort()
+    if masked.len() and masked.len() >= MASKED_SHARE * ids.len():
+        write = f"[lines.columns] member_id = {quoted(_other_member(seen) or '...')}"
+        yield Question(QuestionKind.MASKED, column, tuple(masked.head(2)), OF_MASKED, write)
+
+
+def _other_member(seen: Seen) -> str | None:
+    """Return a column that is not used and is called as a member's number is."""
+    return next((name for name in seen.unused if is_called(name, "member", "settled_member") and not is_called(name, "no_member")), None)
+
+
 def _levels(seen: Seen, column: str, every: pl.DataFrame) -> Iterator[Question]:
     """Doubt members of whom there are a handful in many orders, that are called like card levels, or that are the stores or the orders."""
     ids = every["cell"]
     cells = tuple(ids.sort().head(2))
-    other = next((name for name in seen.unused if is_called(name, "member", "settled_member") and not is_called(name, "no_member")), None)
-    write = f"[lines.columns] member_id = {quoted(other or '...')}"
+    write = f"[lines.columns] member_id = {quoted(_other_member(seen) or '...')}"
     are_few = 0 < ids.len() <= FEW_VALUES and seen.order_count is not None and seen.order_count() >= MANY_ORDERS
     if are_few or (0 < ids.len() <= MOST_LEVELS and is_value(ids, "level").mean() > 0.5):  # type: ignore[operator]
         yield Question(QuestionKind.FEW_MEMBERS, column, cells, OF_LEVELS, write)

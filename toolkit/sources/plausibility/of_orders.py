@@ -121,6 +121,7 @@ def doubled(seen: Seen) -> Iterator[Question]:
     )
     twice = sums.filter((pl.col("sum") - 2 * pl.col("amount")).abs() <= CENT)
     if twice.height < max(FEWEST_DOUBLED, DOUBLED_SHARE * sums.height):
+        yield from _totals_and_tenders(seen, product)
         return
     called = twice["product_id"].drop_nulls().unique().sort()
     doubt = later(
@@ -131,6 +132,39 @@ def doubled(seen: Seen) -> Iterator[Question]:
     yield Question(
         QuestionKind.NO_GOODS, product, tuple(called.head(2)), doubt, f"[lines.drop] {by_value(product, called.to_list())}", places
     )
+
+
+def _totals_and_tenders(seen: Seen, product: str) -> Iterator[Question]:
+    """Doubt goods that are, up to their sign, the sum of what stands before them in their order: a total, and then what pays it.
+
+    One after another, since a tender pays the goods, not the goods and their total. Where it is the second line it proves nothing: that a
+    good costs as much as the only other one is no wonder.
+    """
+    lines = seen.orders.select(pl.struct("store_id", "order_id").alias("order"), "product_id", "amount").drop_nulls()
+    sums: list[str] = []
+    while True:
+        is_good = ~pl.col("product_id").is_in(sums)
+        worth, number = pl.when(is_good).then("amount").otherwise(0.0), is_good.cast(pl.Int64)
+        beside = lines.with_columns(
+            before=worth.cum_sum().over("order") - worth, lines_before=number.cum_sum().over("order") - number
+        ).filter(is_good)
+        is_sum = ((pl.col("amount").abs() - pl.col("before").abs()).abs() <= CENT) & (pl.col("amount") != 0)
+        goods = beside.group_by("product_id").agg(
+            (pl.col("order").n_unique() == pl.len()).alias("once"),
+            (is_sum & (pl.col("lines_before") > 1)).sum().alias("sums"),
+            (pl.col("lines_before") > 1).sum().alias("proofs"),
+        )
+        proved = goods.filter("once", pl.col("sums") >= pl.max_horizontal(FEWEST_DOUBLED, NEARLY_ALL * pl.col("proofs")))
+        if proved.is_empty():
+            break
+        sums.append(proved.sort("sums", "product_id", descending=[True, False])["product_id"][0])
+    if sums:
+        doubt = later(
+            "Lines called {cells} in the column '{column}' come to what stands before them in their order: a total, or what it was paid "
+            "with. They would count among the goods, and money twice. Leave them out: {write}"
+        )
+        cells = tuple([*sums, *lines["product_id"].filter(~lines["product_id"].is_in(sums)).sort().head(1)][:2])
+        yield Question(QuestionKind.NO_GOODS, product, cells, doubt, f"[lines.drop] {by_value(product, sums)}")
 
 
 def repeated(seen: Seen) -> Iterator[Question]:

@@ -40,7 +40,11 @@ class Question:
         return tr(self.doubt, column=self.column, cells=tr(", ").join(map(repr, self.cells)), write=self.write, **self.places)
 
     def __str__(self) -> str:
-        return tr("{doubt}; where it is right as it is, write under [answers] in the mapping: {line}", doubt=self.sentence, line=self.line)
+        return tr(
+            "{doubt}; where it is right as it is, write under [answers] in the mapping: {line}",
+            doubt=self.sentence.rstrip(".。"),
+            line=self.line,
+        )
 
 
 def answer_line(questions: Iterable[Question]) -> str:

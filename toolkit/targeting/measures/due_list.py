@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from toolkit.mart.sequences import MICRO, RHYTHM_FROM
+from toolkit.mart.rhythms import MICRO, RHYTHM_FROM
 from toolkit.models.due import GapCurve, Regularity, own_place, to_own_time, to_shop_time
 from toolkit.scope.view import View
 from toolkit.targeting.measures.due_rhythms import STATED, By, due_rhythms, lives, rhythm_rows

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from toolkit.language import value
-from toolkit.mart.sequences import MICRO, RHYTHM_FROM, Sequences, sequences_of
+from toolkit.mart.rhythms import MICRO, RHYTHM_FROM
+from toolkit.mart.sequences import Sequences, sequences_of
 from toolkit.models.due import (
     LEAST_RETURNED,
     POOL_UNIT,

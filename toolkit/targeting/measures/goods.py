@@ -22,6 +22,7 @@ from toolkit.scope.view import View
 
 Level = Literal["category", "product"]
 Unit = Literal["order", "member"]
+By = Literal["product", "name", "brand"]
 
 
 @dataclass(frozen=True)
@@ -211,6 +212,17 @@ def labels_of(view: View, level: Level, codes: Sequence[int]) -> dict[int, str]:
     else:
         rows = _with_names(view, view.workspace.codes("product").filter(pl.col("code").is_in(wanted.implode()))).select("code", "label")
     return {int(code): str(label) for code, label in rows.iter_rows()}
+
+
+def good_names(view: View, products: pl.Series, by: By) -> pl.DataFrame:
+    """Return the good that each product stands for: `product_code`, `goods` (its label); those without a name or brand are left out."""
+    if by == "product":
+        names = labels_of(view, "product", products.to_list())
+        return pl.DataFrame({"product_code": products, "goods": pl.Series([names[code] for code in products], dtype=pl.String)})
+    ids = view.workspace.codes("product").rename({"code": "product_code", "id": "product_id"})
+    table = view.workspace.table("products")
+    known = table.select("product_id", pl.col(by).alias("goods")).collect() if table is not None else ids.select("product_id", goods=None)
+    return ids.filter(pl.col("product_code").is_in(products.implode())).join(known, on="product_id").drop_nulls("goods").drop("product_id")
 
 
 def _with_names(view: View, products: pl.DataFrame) -> pl.DataFrame:

@@ -176,6 +176,10 @@ def _shopped_in_both(view: View) -> pl.DataFrame:
 
 def _half_days(view: View) -> pl.DataFrame:
     """`member_code`, and shopping days in each half of the receipts, named FIRST and SECOND."""
+    return view.remembered((__name__, "half_days"), lambda: _half_days_of(view))
+
+
+def _half_days_of(view: View) -> pl.DataFrame:
     middle = sequences_of(view.workspace, view.mart).middle
     day = pl.col("ordered_at").dt.date()
     return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time
 
 import numpy as np
@@ -84,7 +85,7 @@ def with_parts(view: View, now: Period, before: Period, by: str, members: pl.Dat
     In: `members` of `by_member`. Out: `member_code`, `cell` (category, or store_id), `before`, `now`, `change` (minor units), `part` (of
     PARTS).
     """
-    sales = _category_sales(view, now, before) if by == "category" else _store_sales(view, now, before)
+    sales = category_sales(view, now, before) if by == "category" else _store_sales(view, now, before)
     sales = sales.join(members.select("member_code", "kind"), on="member_code", how="left", nulls_equal=True)
     stayed = pl.col("kind").is_in(["more", "less", "same"])
     change = pl.col("now") - pl.col("before")
@@ -124,8 +125,8 @@ def _bought(bought: str) -> tuple[pl.Expr, pl.Expr]:
     return (pl.col(bought) & ~pl.col("is_now")).any().alias("bought_before"), (pl.col(bought) & pl.col("is_now")).any().alias("bought_now")
 
 
-def _category_sales(view: View, now: Period, before: Period) -> pl.DataFrame:
-    """Sales by member and category in scope: filtered from a table of the whole chain that is made once for these periods."""
+def category_sales(view: View, now: Period, before: Period) -> pl.DataFrame:
+    """Return sales by member and category in scope: filtered from a table of the whole chain that is made once for these periods."""
     name = f"category_sales-{now.start}-{now.end}-{before.start}-{before.end}"
     chain = view.chainwide(name, lambda whole: _chain_category_sales(whole, now, before)).lazy()
     if view.scope.is_place:
@@ -163,7 +164,7 @@ def merged_few(view: View, cells: pl.DataFrame, by: str) -> tuple[pl.DataFrame, 
     least = view.least
     few = cells.filter(pl.col("member_count") < least).height
     if not few:
-        return _parts_merged(view, cells)
+        return parts_merged(view, cells)
     ranked = cells.sort("member_count", "cell")
     together = few
     while together < ranked.height and int(ranked["member_count"].head(together).sum()) < least:
@@ -176,13 +177,16 @@ def merged_few(view: View, cells: pl.DataFrame, by: str) -> tuple[pl.DataFrame, 
         few=few,
         is_category=by == "category",
     )
-    merged, notes = _parts_merged(view, pl.concat([rest, sums.select(rest.columns)]))
+    merged, notes = parts_merged(view, pl.concat([rest, sums.select(rest.columns)]))
     return merged, [note, *notes]
 
 
-def _parts_merged(view: View, cells: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """Put the parts of a row with too few members into `few_sales`, with the smallest other ones while they are still too few."""
-    parts = [part for part in PARTS if part != "non_member"]  # receipts without a member tell of nobody
+def parts_merged(view: View, cells: pl.DataFrame, names: Sequence[str] = PARTS) -> tuple[pl.DataFrame, list[str]]:
+    """Put the parts of a row with too few members into `few_sales`, with the smallest other ones while they are still too few.
+
+    In: `{name}_sales` and `{name}_count` for each of `names`; the counts are dropped, hidden parts are null.
+    """
+    parts = [part for part in names if part != "non_member"]  # receipts without a member tell of nobody
     counts = cells.select(f"{part}_count" for part in parts).to_numpy().astype(float)
     counts[counts == 0] = np.inf
     order = np.argsort(counts, axis=1, kind="stable")
@@ -195,4 +199,4 @@ def _parts_merged(view: View, cells: pl.DataFrame) -> tuple[pl.DataFrame, list[s
     few = pl.sum_horizontal(pl.when(flags[name]).then(pl.col(name)).otherwise(0) for name in flags.columns)
     merged = cells.with_columns(few.alias("few_sales"), *[pl.when(~flags[name]).then(pl.col(name)).alias(name) for name in flags.columns])
     note = view.say("Parts of a row with fewer than {least} members are in 'few' together, so that the row still adds up.")
-    return merged.drop(f"{part}_count" for part in PARTS), [note] if hidden.any() else []
+    return merged.drop(f"{part}_count" for part in names), [note] if hidden.any() else []

@@ -58,8 +58,9 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         later("Goods that stand for each other"),
-        ("targeting.cross_shop", "targeting.decision_tree", "targeting.switching", "targeting.new_product", "targeting.heavy_light"),
+        ("targeting.cross_shop", "targeting.decision_tree", "targeting.switching", "targeting.new_product"),
     ),
+    (later("How a good sells"), ("targeting.heavy_light", "targeting.distribution")),
     (later("Which way fits our shop"), ("differentiation.industry_profile", "differentiation.matrix")),
     (
         later("What an offer would cost"),

@@ -7,7 +7,6 @@ from the Sunday nearest the first of February. It is called by the calendar year
 from __future__ import annotations
 
 from datetime import date, timedelta
-from functools import lru_cache
 
 from toolkit.scope.period import Period
 from toolkit.settings import CalendarSettings
@@ -26,7 +25,6 @@ def week_of(day: date, calendar: CalendarSettings) -> Period:
     return Period(start, start + timedelta(days=6))
 
 
-@lru_cache(maxsize=512)
 def year_start(year: int, calendar: CalendarSettings) -> date:
     """Return the first day of a fiscal year: of the week that begins nearest to the first of its month, or of the week that holds it.
 

@@ -107,8 +107,9 @@
       svg.removeAttribute("aria-roledescription");
       set(svg, "role", "img");
       set(svg, "aria-label", place.dataset.told);
-      place.removeAttribute("role");
-      place.removeAttribute("aria-label");
+      [place, svg.parentNode].forEach(function (around) {
+        ["role", "aria-roledescription", "aria-label"].forEach(function (name) { around.removeAttribute(name); });
+      });
     }
     place.querySelectorAll(".vega-embed summary").forEach(function (fold) { set(fold, "aria-label", tr("Save the picture")); });
   }

@@ -32,8 +32,9 @@ setup: $(READY)  ## install everything from the lock files into .venv
 demo: $(READY)   ## import a year of real receipts, report on the ten largest stores, say what to try next
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/toolkit demo demo
 
+# nbval is for a process that a test starts; loaded here, it costs each worker a second.
 test: $(READY)   ## run the whole suite
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -p no:nbval -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 stories: $(READY) ## the loop in a browser, in both languages
 	ALL_STORIES=1 $(BIN)/python -m pytest tests/apps/test_browser_loop.py
@@ -63,6 +64,7 @@ truth: $(READY)  ## measure the bars of every figure, print them, fail if one is
 	$(BIN)/python benchmarks/truth_review.py
 	$(BIN)/python -m benchmarks.rare_orders
 	$(BIN)/python -m benchmarks.truth_why
+	$(BIN)/python -m benchmarks.truth_membership
 	$(BIN)/python -m benchmarks.truth_goods
 	$(BIN)/python -m benchmarks.truth_guides
 

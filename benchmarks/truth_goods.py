@@ -5,7 +5,8 @@
 
 Bars: what moved from one good to another found within 10%, all shops together (printed: how often its interval holds the truth); the parts of
 every good add up to its change; nothing moved, nothing called in at least 9 of 10 shops. What a new product took from other goods within its
-interval in at least 9 of 10 shops, whatever was planted. Exit code 1 if a bar fails.
+interval in at least 9 of 10 shops, whatever was planted. A good taken out of one store is called there in at least 9 of 10 shops, any other in at
+most 1 of 10. Exit code 1 if a bar fails.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -22,6 +23,7 @@ import polars as pl
 import toolkit as tk
 from benchmarks.goods_shops import CATEGORY, NEW, goods_shop
 from toolkit.models.volume_flows import PARTS
+from toolkit.targeting.distribution import GAPS
 from toolkit.targeting.new_product import TAKEN
 from toolkit.targeting.switching import AS_CHANCE
 from toolkit.workspace import Workspace
@@ -35,6 +37,7 @@ class Tally:
     not_adding_up: int = 0
     called: list[bool] = field(default_factory=list)
     taken: list[tuple[float, float | None, bool]] = field(default_factory=list)
+    missing: list[tuple[bool, bool]] = field(default_factory=list)
 
 
 def adds_up(table: pl.DataFrame) -> bool:
@@ -61,6 +64,18 @@ def switching(tally: Tally, seed: int, switched: float, season: float) -> None:
     print(f"moved {shop.moved:8,.0f} {seed}: found {found:8,.0f} ({low:,.0f} to {high:,.0f}); called {called}", flush=True)
 
 
+def distribution(tally: Tally, seed: int) -> None:
+    """Take a good out of one store and ask where goods are missing; print the line."""
+    shop = goods_shop(seed=seed)
+    sold = shop.lines.filter((pl.col("store_id") != "1") | (pl.col("product_id") != "P2"))
+    with tempfile.TemporaryDirectory() as folder:
+        table = tk.targeting.distribution(replace(shop, lines=sold).imported(Path(folder))).table
+    called = table.filter(pl.col("verdict") == GAPS)
+    names = called["goods"].to_list()
+    tally.missing.append((called.filter(pl.col("missing_count") == 1)["goods"].is_in(["P2"]).any(), bool(set(names) - {"P2"})))
+    print(f"P2 taken out of a store {seed}: missing {names or 'nothing'}", flush=True)
+
+
 def new_product(tally: Tally, seed: int, taken: float) -> None:
     """Ask one shop what its new product took, and print the line."""
     shop = goods_shop(seed=seed, taken=taken)
@@ -81,6 +96,8 @@ def bars(tally: Tally) -> Iterator[tuple[str, float, float | None, float | None]
     yield "its interval holds the truth, share of shops", sum(one[2] for one in tally.moved) / len(tally.moved), None, None
     yield "answers in which a good's parts are not its change", tally.not_adding_up, None, 0
     yield f"nothing moved and something called, share of {len(tally.called)} shops", sum(tally.called) / len(tally.called), None, 0.1
+    yield f"distribution: the good taken out of a store called there, share of {len(tally.missing)} shops", _share(tally, 0), 0.9, None
+    yield "distribution: another good called, share of those", _share(tally, 1), None, 0.1
     measured = [one for one in tally.taken if one[1] is not None]
     yield f"new product: measured, share of {len(tally.taken)} shops", len(measured) / len(tally.taken), None, None
     yield "new product: what it took within the interval, share of those", sum(one[2] for one in measured) / len(measured), 0.9, None
@@ -90,6 +107,10 @@ def bars(tally: Tally) -> Iterator[tuple[str, float, float | None, float | None]
         None,
         None,
     )
+
+
+def _share(tally: Tally, place: int) -> float:
+    return sum(one[place] for one in tally.missing) / len(tally.missing)
 
 
 def journey(folder: Path) -> None:
@@ -105,6 +126,9 @@ def journey(folder: Path) -> None:
         tk.targeting.switching(ws),
         tk.targeting.new_product(ws),
         tk.targeting.new_product(ws, good="1123792"),
+        tk.targeting.revenue_tree(ws),
+        tk.targeting.heavy_light(ws),
+        tk.targeting.distribution(ws),
     ):
         print(f"The Complete Journey: {answer.headline}")
 
@@ -118,6 +142,7 @@ def main() -> int:
         switching(tally, seed, 0.6, 1.0)
         for season in (1.0, 2.0):
             switching(tally, seed + 100, 0.0, season)
+        distribution(tally, seed + 300)
         for taken in (0.0, 0.5, 1.0):
             new_product(tally, seed + 200, taken)
     for what, value, least, most in bars(tally):

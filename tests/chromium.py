@@ -21,10 +21,12 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 def wait_until(page: Any, holds: str, arg: Any = None, seconds: float = 60) -> None:
     """Wait until a script's expression (or function of `arg`) gives something true.
 
-    Playwright's own `wait_for_function` evaluates text inside the page, which the pages of the apps forbid.
+    Playwright's own `wait_for_function` evaluates text inside the page, which the pages of the apps forbid. What takes long is asked for
+    less often: each question keeps the processors from the page that it waits for.
     """
-    deadline = time.monotonic() + seconds
+    start = time.monotonic()
     while not page.evaluate(holds, arg):
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - start
+        if waited > seconds:
             raise TimeoutError(f"not within {seconds:.0f} s: {holds}")
-        page.wait_for_timeout(40)
+        page.wait_for_timeout(min(40 + 100 * waited, 200))

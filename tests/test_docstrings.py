@@ -23,8 +23,13 @@ from toolkit.registry import Question
 from toolkit.scope.traits import with_traits
 from toolkit.scope.view import open_view
 
-# Importing it changes the process: it takes the debugger away, and freezes what is in memory.
-MODULES = sorted(module.name for module in pkgutil.walk_packages(tk.__path__, "toolkit.") if module.name != "toolkit.apps.serving.preload")
+FOLDER = Path(tk.__path__[0])
+MODULES = sorted(
+    ".".join(("toolkit", *path.relative_to(FOLDER).with_suffix("").parts)).removesuffix(".__init__")
+    for path in FOLDER.rglob("*.py")
+    if ">>>" in path.read_text("utf-8")
+)
+"""Those with examples: hundreds have none, and a test of nothing costs its time too."""
 
 MINUTES = {"toolkit.importing.run.import_receipts", "toolkit.batch.selection.report_set"}
 """A year of real receipts, and ten reports: what these examples call is run by tests of its own."""
@@ -68,6 +73,13 @@ def examples(module: str) -> list[doctest.DocTest]:
     for question in questions:
         found += finder.find(question.function, f"{module}.{question.function.__name__}", imported, vars(imported))
     return [test for test in found if test.examples and test.name not in MINUTES]
+
+
+def test_every_module_can_be_imported() -> None:
+    # Importing `preload` changes the process: it takes the debugger away, and freezes what is in memory.
+    for module in pkgutil.walk_packages(tk.__path__, "toolkit."):
+        if module.name != "toolkit.apps.serving.preload":
+            importlib.import_module(module.name)
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -21,7 +21,7 @@ from toolkit.columns import Column
 from toolkit.errors import BadValue, DataError, shorten
 from toolkit.language import json_text, plain, script_json, tr, trn
 from toolkit.saving import csv_text, file_stem, workbook
-from toolkit.shipped import shipped_folder
+from toolkit.shipped import colours, shipped_folder
 from toolkit.sources.spellings import MEMBER_IDS
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _templates() -> Environment:
     from jinja2 import Environment, FileSystemLoader  # a shell shows no page, and it takes as long to load as polars
 
     environment = Environment(autoescape=True, loader=FileSystemLoader(Path(__file__).parent / "templates"))
-    environment.globals.update(kept=kept, shorten=shorten, tr=tr, word=language.word)
+    environment.globals.update(colours=colours, kept=kept, shorten=shorten, tr=tr, word=language.word)
     return environment
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import cache
 from pathlib import Path
 
 from toolkit.errors import UnknownName, WorkspaceError, unknown_name
@@ -15,6 +16,12 @@ def shipped_folder(kind: str) -> Path:
     """Return the folder of the shipped `notebooks`, `dashboards` or `docs`."""
     installed = _PACKAGE / f"_{kind}"
     return installed if installed.is_dir() else _PACKAGE.parent / kind
+
+
+@cache
+def colours() -> str:
+    """Return the style sheet that holds every colour, by day and by night: the apps' pages link it, pages that stand alone carry it."""
+    return (shipped_folder("dashboards") / "share/nbconvert/templates/toolkit/static/colours.css").read_text("utf-8")
 
 
 def find_notebook(name: str) -> Path:

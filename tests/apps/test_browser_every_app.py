@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 
 from tests.apps.conftest import NASTY
-from tests.apps.test_browser import press, served, type_until, visit
+from tests.apps.test_browser import press, served, type_in, visit
 from tests.apps.test_browser_people import READY, drawn
 from tests.chromium import CHROMIUM, wait_until
 from toolkit.apps.pages.plain_words import plain_answer
@@ -92,7 +92,8 @@ def test_text_that_means_harm_is_shown_as_text(browser: Any, served: Served, app
             for about, heard in (("spent in the last 13 weeks", ((HARM, "7*7"), (ENDLESS, "x" * 50))), ("like", ((HARM, "7*7"),))):
                 page.get_by_label("Condition 1: about").select_option(about)
                 for words, told in heard:
-                    type_until(page, "Condition 1: how much, or which", words, HEARD, arg=told)
+                    type_in(page, "Condition 1: how much, or which", words)
+                    wait_until(page, HEARD, arg=told)
                     unharmed(page)
 
 

@@ -38,7 +38,10 @@ NAMELESS = """async () => {
   const named = one => one.getAttribute('aria-label') || [...(one.labels || [])].map(label => label.textContent).join(' ')
     || (['BUTTON', 'A', 'SUMMARY'].includes(one.tagName) ? one.textContent : '');
   return [...document.querySelectorAll('input, select, textarea, button, a[href], summary, [role=slider], [contenteditable=true], [tabindex="0"]')]
-    .filter(one => seen(one) && !named(one).replace(/[\\u200b\\s]/g, '')).map(one => one.outerHTML.slice(0, 120));
+    .filter(one => seen(one) && !named(one).replace(/[\\u200b\\s]/g, ''))
+    // A picture is one thing: with a name, with nothing in it that can be pressed, its marks no things of their own.
+    .concat([...document.querySelectorAll('[role=img]:not([aria-label]), [role=img] :is(a, button, summary, [tabindex]), :is([role=graphics-document], [role=graphics-symbol]):not([aria-label])')].filter(seen))
+    .map(one => one.outerHTML.slice(0, 120));
 }"""
 HEADINGS = """() => [...document.querySelectorAll('h1, h2, h3, h4, [role=heading]')].filter(one => one.getClientRects().length)
   .map(one => Number(one.getAttribute('aria-level') || one.tagName[1]))"""

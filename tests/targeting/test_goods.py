@@ -19,6 +19,7 @@ from toolkit.targeting.bought_together import bought_together, liked_together
 from toolkit.targeting.core import core_goods, core_members
 from toolkit.targeting.cross_shop import cross_shop
 from toolkit.targeting.decision_tree import decision_tree
+from toolkit.targeting.distribution import distribution
 from toolkit.targeting.heavy_light import heavy_light
 from toolkit.targeting.measures.goods import good_or_most_bought
 from toolkit.targeting.new_product import new_product
@@ -341,6 +342,18 @@ def test_heavy_buyers_hold_half_and_are_held_against_what_sorting_makes(pantry: 
     tea = table.row(by_predicate=pl.col("goods") == "TEA", named=True)
     assert tea["heavy_change"] < -0.1
     assert tea["heavy_change"] == pytest.approx(tea["expected_change"], abs=0.15)
+
+
+def test_a_good_that_a_store_does_not_sell_is_missing_there(pantry: Workspace, tmp_path: Path) -> None:
+    assert "2 stores sold something" in distribution(pantry).headline
+    lines = pantry_lines().with_columns(
+        pl.format("s{}", pl.col("member_id").str.slice(1, 3).str.to_integer(strict=False).fill_null(0) % 4).alias("store_id")
+    )
+    table = distribution(make_workspace(tmp_path / "ws", lines, {"products": pantry_products()}), period="300d").table
+    missing = table.filter(pl.col("verdict") == "missing in some stores")
+    # A member has two yoghurts of the four by their number, as a store has here.
+    assert set(missing["category"]) == {"YOGHURT"}
+    assert missing.select("missing_count", "store_count", "store_share").unique().rows() == [(2, 2, 0.5)]
 
 
 def test_a_new_product_is_told_week_by_week_and_an_old_one_is_not_new(pantry: Workspace) -> None:

@@ -24,10 +24,12 @@ from traitlets import List, default
 
 from toolkit import language, wording
 from toolkit.batch.figures import MOST_FIGURES, answer_of, figure_column, figure_label, headline_figures, leading, told_answers
+from toolkit.brand import Brand
 from toolkit.charts import offline, sparkline
 from toolkit.charts.theme import config
 from toolkit.language import script_json, tr
 from toolkit.rendering import tables_script
+from toolkit.shipped import colours
 
 TEMPLATES = Path(__file__).with_name("templates")
 HIDDEN_TAG = "not-in-report"
@@ -45,6 +47,7 @@ class Heading:
     index_url: str = ""
     beside: tuple[tuple[str, str], ...] = ()
     """The pages of the same store: (title, address)."""
+    brand: Brand | None = None
 
 
 class ReportExporter(TemplateExporter):
@@ -119,8 +122,10 @@ def page(template: str, **values: Any) -> str:
     """Render one of our templates, everything escaped, with the style sheet and a policy that allows its own scripts only."""
     seed = json.dumps([template, values], default=str, sort_keys=True).encode("utf-8", "backslashreplace")
     nonce = hashlib.sha256(b"toolkit" + seed).hexdigest()[:24]
-    style = Markup((TEMPLATES / "page.css").read_text("utf-8"))
-    text = environment().get_template(template).render(**values, nonce=nonce, style=style, language=language.current())
+    brand = values.pop("brand", None) or getattr(values.get("heading"), "brand", None) or Brand()
+    style = Markup(colours() + (TEMPLATES / "page.css").read_text("utf-8") + brand.style)
+    shown = {"style": style, "brand": Markup(brand.head), "language": language.current()}
+    text = environment().get_template(template).render(**values, **shown, nonce=nonce)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

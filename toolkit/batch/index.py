@@ -14,20 +14,21 @@ from toolkit.atomic import write_atomically
 from toolkit.batch.figures import MOST_FIGURES, RANKED_BY, change_text, figure_label, interval_text, leading
 from toolkit.batch.html import figure_text, page
 from toolkit.batch.record import Record, read_records
+from toolkit.brand import Brand
 from toolkit.charts import sparkline
 from toolkit.language import later, tr
 
 _STATES = {"ok": later("report"), "too_small": later("too few members"), "failed": later("failed")}
 
 
-def write_index(out: Path, *, title: str = later("Member reports")) -> Path:
+def write_index(out: Path, *, title: str = later("Member reports"), brand: Brand | None = None) -> Path:
     """Write `index.html` from the records in `out` and return its path; it can be made again at any time."""
     target = out / "index.html"
-    write_atomically(target, index_page(read_records(out), title=tr(title)))
+    write_atomically(target, index_page(read_records(out), title=tr(title), brand=brand))
     return target
 
 
-def index_page(records: Iterable[Record], *, title: str) -> str:
+def index_page(records: Iterable[Record], *, title: str, brand: Brand | None = None) -> str:
     """Return the index page of the records: one row per store, best sales first; stores without figures last, by id."""
     stores: dict[str, list[Record]] = {}
     for record in records:
@@ -44,6 +45,7 @@ def index_page(records: Iterable[Record], *, title: str) -> str:
     trouble = [record for group in stores.values() for record in group if record.status != "ok"]
     return page(
         "index.html.j2",
+        brand=brand,
         title=title,
         store_count=sum(1 for store_id in stores if store_id),
         as_of=_same(record.as_of for group in stores.values() for record in group if record.as_of),

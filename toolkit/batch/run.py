@@ -159,6 +159,7 @@ def _template(path: Path, _changed: int) -> Any:
 
 def _page(job: Job, outcome: _Outcome, title: str, as_of: str) -> str:
     from toolkit.batch.html import Heading, notice_page, report_page
+    from toolkit.brand import brand_shown
 
     heading = Heading(
         title=title,
@@ -166,6 +167,7 @@ def _page(job: Job, outcome: _Outcome, title: str, as_of: str) -> str:
         store_id=job.store_id,
         as_of=as_of,
         index_url="" if job.single_file else "../../index.html",
+        brand=brand_shown(str(job.parameters["workspace"])) if job.parameters.get("workspace") else None,
         beside=() if job.single_file or len(job.beside) < 2 else job.beside,
     )
     if outcome.status != "ok":

@@ -19,6 +19,7 @@ from toolkit.batch.naming import folder_name
 from toolkit.batch.parameters import checked_parameters, declared_parameters, required
 from toolkit.batch.record import SUFFIX, BatchResult, Record, read_record, write_record
 from toolkit.batch.run import ASSETS, Job, run_job
+from toolkit.brand import DOCUMENT, Brand, brand_of
 from toolkit.charts import offline
 from toolkit.errors import BadValue
 from toolkit.language import later, tr
@@ -81,6 +82,7 @@ def run_reports(
     jobs = _jobs(
         Path(workspace_path).resolve(), stores, [Path(path) for path in notebooks], out, dict(parameters or {}), data, single_file, limits
     )
+    brand = _brand_of(Path(workspace_path))
     out.mkdir(parents=True, exist_ok=True)
     _sweep(out)
     if not single_file:
@@ -91,7 +93,7 @@ def run_reports(
     from toolkit.batch.whole_set import write_workbook
 
     write_workbook(out)
-    index = write_index(out, title=title)
+    index = write_index(out, title=title, brand=brand)
     return BatchResult(records=records, skipped=len(done), index=index, seconds=round(time.perf_counter() - started, 2))
 
 
@@ -250,7 +252,14 @@ def _sweep(out: Path) -> None:
 
 def _data_fingerprint(workspace: Path) -> str:
     manifest = workspace / "manifest.json"
-    return hashlib.sha256(manifest.read_bytes()).hexdigest()[:16] if manifest.exists() else ""
+    brand = workspace / "documents" / f"{DOCUMENT}.toml"
+    stand = [path.read_bytes() for path in (manifest, brand) if path.exists()]
+    return hashlib.sha256(b"".join(stand)).hexdigest()[:16] if manifest.exists() else ""
+
+
+def _brand_of(workspace: Path) -> Brand:
+    """The brand of what is a workspace; a broken one stops the run before it begins."""
+    return brand_of(workspace) if (workspace / "documents" / f"{DOCUMENT}.toml").exists() else Brand()
 
 
 @contextlib.contextmanager

@@ -23,7 +23,22 @@ from toolkit.charts.figure import (
     tip,
     with_breaks,
 )
-from toolkit.charts.theme import ACCENT, BAR_STEP, FAINT, INK, MUTED, PALETTE, PRIMARY, WIDTH, Kind, axis_format, number_text
+from toolkit.charts.theme import (
+    ACCENT,
+    BAR_STEP,
+    FAINT,
+    INK,
+    MUTED,
+    ON_DARK,
+    ON_LIGHT,
+    PALETTE,
+    PAPER,
+    PRIMARY,
+    WIDTH,
+    Kind,
+    axis_format,
+    number_text,
+)
 from toolkit.language import later, tr, word
 
 if TYPE_CHECKING:
@@ -87,8 +102,7 @@ def ranked_bars(
         span = {"x": {"field": "low", "type": "quantitative", "axis": axis}, "x2": {"field": "high"}, "y": name, "tooltip": tips}
         # A white line below the dark one: seen on the bar and beyond its end.
         layers += [
-            {"mark": {"type": "rule", "color": colour, "strokeWidth": wide}, "encoding": span}
-            for colour, wide in (("#ffffff", 4), (INK, 1.5))
+            {"mark": {"type": "rule", "color": colour, "strokeWidth": wide}, "encoding": span} for colour, wide in ((PAPER, 4), (INK, 1.5))
         ]
     layers.append(text_mark("text", align="left", dx=6, color=MUTED, x={"field": "end", "type": "quantitative", "axis": axis}, y=name))
     if reference is not None:
@@ -193,7 +207,7 @@ def stacked_bars(
     room = max(drawn["value"].sum() and longest / WIDTH * 34, 1e-12)
     drawn = drawn.with_columns(
         text=pl.Series([number_text(value, kind) if value >= room else "" for value in drawn["value"]], dtype=pl.String),
-        ink=pl.Series(["#ffffff" if _is_dark(colours[name]) else INK for name in drawn["part"]], dtype=pl.String),
+        ink=pl.Series([ON_DARK if _is_dark(colours[name]) else ON_LIGHT for name in drawn["part"]], dtype=pl.String),
     )
     axis = number_axis(value_title, axis_format(kind, longest))
     name, width = _names(drawn, 0.28)
@@ -203,7 +217,7 @@ def stacked_bars(
     scale = {"domain": [0, longest], "nice": False}
     colour = {"field": "part", "type": "nominal", "title": part_title or None, "scale": _colours(parts), "legend": {"columns": 4}}
     start = {"field": "start", "type": "quantitative", "scale": scale, "axis": axis}
-    mark = {"type": "bar", "cornerRadiusEnd": 0, "stroke": "#ffffff", "strokeWidth": 1}
+    mark = {"type": "bar", "cornerRadiusEnd": 0, "stroke": PAPER, "strokeWidth": 1}
     bars = {"mark": mark, "encoding": {"x": start, "x2": {"field": "end"}, "y": name, "color": colour, "tooltip": tips}}
     words = text_mark("text", fontSize=11, x={"field": "middle", "type": "quantitative", "axis": axis}, y=name)
     words["encoding"]["color"] = {"field": "ink", "type": "nominal", "scale": None}
@@ -246,8 +260,9 @@ def _colours(names: list[str]) -> dict[str, Any]:
 
 
 def _is_dark(colour: str) -> bool:
-    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
-    return 0.299 * red + 0.587 * green + 0.114 * blue < 140
+    """Whether white reads better on it than black: its luminance, as WCAG counts it."""
+    red, green, blue = ((int(colour[at : at + 2], 16) / 255) ** 2.2 for at in (1, 3, 5))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.18
 
 
 def _number(value: Any) -> float | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from toolkit.charts.figure import figure, label_expr, nothing_to_draw, number_axis, once, roles, tip
-from toolkit.charts.theme import FAINT, INK, MUTED, PALETTE, PRIMARY, SHAPES, Kind, axis_format
+from toolkit.charts.theme import FAINT, INK, MUTED, PALETTE, PAPER, PRIMARY, SHAPES, Kind, axis_format
 from toolkit.language import later, tr
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def quadrants(
         "opacity": 0.75,
         "size": 55,
         "color": PRIMARY,
-        "stroke": "#ffffff",
+        "stroke": PAPER,
         "strokeWidth": 0.6,
     }
     encoding: dict[str, Any] = {**axes}

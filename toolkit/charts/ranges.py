@@ -18,7 +18,7 @@ from toolkit.charts.figure import (
     text_mark,
     tip,
 )
-from toolkit.charts.theme import BAR_STEP, FAINT, INK, MUTED, PRIMARY, WIDTH, Kind, axis_format, number_text
+from toolkit.charts.theme import BAR_STEP, FAINT, INK, MUTED, PAPER, PRIMARY, WIDTH, Kind, axis_format, number_text
 from toolkit.language import later, tr
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def ranges(
     tips = [tip("label", tr("Name")), tip("value", value_title, kind), tip("low", tr("from"), kind), tip("high", tr("to"), kind)]
     tips += [tip("n", "n", "count")] if n else []
     span = {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "y": y, "tooltip": tips}
-    fill = {"condition": {"test": "datum.clear", "value": PRIMARY}, "value": "#ffffff"}
+    fill = {"condition": {"test": "datum.clear", "value": PRIMARY}, "value": PAPER}
     dot = {
         "mark": {"type": "point", "filled": True, "size": 95, "opacity": 1, "stroke": PRIMARY, "strokeWidth": 2},
         "encoding": {"x": x, "y": y, "fill": fill, "tooltip": tips},

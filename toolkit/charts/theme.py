@@ -19,9 +19,13 @@ FONT = (
     '"Apple Color Emoji", "Noto Color Emoji", sans-serif'
 )
 INK, MUTED, FAINT, GRID, PAPER = "#1f2933", "#5b6875", "#98a4ae", "#e6eaee", "#ffffff"
-PRIMARY, ACCENT = "#1b5e86", "#e5912f"
-# Found by search: no two are nearer than CIE76 27, also as seen with protanopia, deuteranopia and tritanopia; a test holds it.
-PALETTE = (PRIMARY, ACCENT, "#57bcd9", "#8b361e", "#94b89e", "#4d2337")
+PRIMARY, ACCENT = "#1b5e86", "#c9761a"
+# By night a page puts others in their place (`static/colours.css` of the apps' template, which reports carry too). So what stands on a mark
+# has a colour of its own, a shade beside the theme's: words on a light and a dark part of a bar, and on a pale and a deep cell.
+ON_LIGHT, ON_DARK = "#0b0f13", "#fffffe"
+ON_PALE, ON_DEEP = "#1f2931", "#fffffd"
+# Found by search: each 3:1 on paper, no two nearer than CIE76 28, also as seen with protanopia, deuteranopia and tritanopia; tests hold it.
+PALETTE = (PRIMARY, ACCENT, "#029af4", "#704604", "#8f916f", "#353a28")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [1, 3])
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 SEQUENTIAL = ("#f1f6f9", "#c6dce8", "#8fbad0", "#4d8fb2", "#1b5e86", "#0f3b57")

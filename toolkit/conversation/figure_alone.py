@@ -132,6 +132,8 @@ def figure_alone(taken: Taken) -> Alone | None:
     if asks_why:
         takes = literals(find_question(WHY))
         return Alone(WHY, metric, tuple(part for part in told if part in takes["by"])) if metric in takes["metric"] else None
+    if "today" in concepts and "store" in parts.values() and metric in ("sales", "orders"):
+        return None  # how today is going in the stores is a question of its own
     if ranked and set(told) & {"store", "region"}:
         return Alone(STORES, metric, told) if metric in literals(find_question(STORES))["rank_by"] else Alone(FIGURE, metric, told)
     return Alone(FIGURE, metric, told, of_goods)

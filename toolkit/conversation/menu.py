@@ -20,6 +20,15 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("portrait.contribution", "portrait.pareto", "portrait.quadrants", "portrait.spending_power", "portrait.lifetime_value"),
     ),
     (later("How they join"), ("portrait.joiners", "portrait.card_share", "portrait.referrals", "portrait.funnel_to_member")),
+    (
+        later("What the membership gives"),
+        (
+            "portrait.tiers",
+            "review.tier_effect",
+            "portrait.points",
+            "differentiation.replay_rules",
+        ),
+    ),
     (later("How they shop"), ("portrait.habits", "portrait.price_sensitivity")),
     (later("One member"), ("portrait.member",)),
     (
@@ -49,8 +58,9 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         later("Goods that stand for each other"),
-        ("targeting.cross_shop", "targeting.decision_tree", "targeting.switching", "targeting.new_product", "targeting.heavy_light"),
+        ("targeting.cross_shop", "targeting.decision_tree", "targeting.switching", "targeting.new_product"),
     ),
+    (later("How a good sells"), ("targeting.heavy_light", "targeting.distribution")),
     (later("Which way fits our shop"), ("differentiation.industry_profile", "differentiation.matrix")),
     (
         later("What an offer would cost"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from toolkit.conversation.evidence import Evidence, evidence_of, marks_of
 from toolkit.conversation.metrics import QUESTIONS, metric_words
 from toolkit.conversation.text import base, sentence, words_of
 from toolkit.conversation.vocabulary import Vocabulary, data, vocabulary
@@ -32,6 +33,7 @@ _CHARACTER = 0.4
 SAYS_LITTLE = frozenset({"member", "people", "shopping"})
 """Words of which alone a phrase is not made: they stand in any sentence."""
 _WHOM = frozenset({"member", "people", "goods_word", "today"})
+_PLACE_OF_NAME = re.compile(r"\{\w+\}")
 _PLACE = 1.5
 """Weight of a name or figure that a phrase has a place for, in units of the rarest word."""
 
@@ -70,25 +72,11 @@ class Phrasebook:
     known: frozenset[str]  # questions that are registered; of others it is only known that they would be asked
     literal: Mapping[str, str] = field(default_factory=dict)  # a phrase word for word -> its question
     own: Mapping[str, frozenset[str]] = field(default_factory=dict)  # question -> the terms of its own text and words
-    shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # term -> question -> part of its uses
+    evidence: Evidence = field(default_factory=lambda: Evidence({}, {}))  # how much each word speaks for each question
 
     def weight(self, term: str) -> float:
         """Return what a term counts; a word that no phrase has counts as the rarest."""
         return self.weights.get(term, self.rarest) * (_CHARACTER if term[0] == "=" and term[1:] >= "\u3400" else 1.0)
-
-    def speaking_for(self, terms: Iterable[str]) -> list[tuple[str, float]]:
-        """Return (question, share): how much of a sentence's words are each question's own, over all its phrases, most first.
-
-        A second opinion beside the one nearest phrase: a word counts for a question by the part of its uses that are there, so that one
-        that many questions use says little for any.
-        """
-        asked = frozenset(terms)
-        total = sum(self.weight(term) for term in asked)
-        found: dict[str, float] = {}
-        for term in asked:
-            for name, share in self.shares.get(term, {}).items():
-                found[name] = found.get(name, 0.0) + share * self.weight(term) / total
-        return sorted(found.items(), key=lambda one: (-one[1], one[0]))
 
     @property
     def rarest(self) -> float:
@@ -159,7 +147,9 @@ def _phrasebook(own: tuple[tuple[str, str], ...], _state: tuple[tuple[str, str, 
     written += [(item.name, text, FULL) for item in questions for text in in_every_language(tr, item.text)]
     written += [(item.name, text, OTHER) for item in questions for text in item.words]
     registered = {item.name for item in questions}
-    written = [one for one in written if one[0] in registered and one[0] not in QUESTIONS]  # these are asked by the name of a figure
+    spoken = [one for one in written if one[0] in registered]
+    spoken += [(QUESTIONS[0], text, FULL) for texts in data("phrases")["metrics"].values() for text in texts]
+    written = [one for one in spoken if one[0] not in QUESTIONS]  # these are asked by the name of a figure
     phrases = {Phrase(name, terms, factor) for name, text, factor in written if (terms := frozenset(terms_of(text, known))) - SAYS_LITTLE}
     phrases |= {
         Phrase(item.name, terms, NAMED, metric)
@@ -188,29 +178,10 @@ def _phrasebook(own: tuple[tuple[str, str], ...], _state: tuple[tuple[str, str, 
         item.name: frozenset(term for text in (*in_every_language(tr, item.text), *item.words) for term in terms_of(text, known))
         for item in questions
     }
+    evidence = evidence_of((name, marks_of(terms_of(text, known), _PLACE_OF_NAME.sub(" ", text))) for name, text, _ in spoken)
     ordered = tuple(sorted(phrases, key=lambda phrase: (phrase.question, -phrase.factor, sorted(phrase.terms))))
     known = replace(known, spoken=frozenset(term[1:] for term in weights if term.startswith("=")))
-    return Phrasebook(ordered, weights, known, frozenset(item.name for item in questions), literal, own_terms, _shares(ordered))
-
-
-_FEW, _ELSEWHERE = 10, 0.02
-"""Phrases that each question is given beside its own, and uses beside those that are known: a word of one phrase alone proves little."""
-
-
-def _shares(phrases: Iterable[Phrase]) -> dict[str, dict[str, float]]:
-    uses: dict[str, dict[str, int]] = {}
-    size: dict[str, int] = {}
-    for phrase in phrases:
-        size[phrase.question] = size.get(phrase.question, 0) + 1
-        for term in phrase.terms:
-            held = uses.setdefault(term, {})
-            held[phrase.question] = held.get(phrase.question, 0) + 1
-    found: dict[str, dict[str, float]] = {}
-    for term, counts in uses.items():
-        rates = {name: count / (size[name] + _FEW) for name, count in counts.items()}
-        total = sum(rates.values()) + _ELSEWHERE
-        found[term] = {name: rate / total for name, rate in rates.items()}
-    return found
+    return Phrasebook(ordered, weights, known, frozenset(item.name for item in questions), literal, own_terms, evidence)
 
 
 _OPENINGS = {

@@ -26,6 +26,9 @@ _MORE = re.compile(  # what is counted is no further id: `with 5 percent`
     rf"\s*(?:,|and|or|&|with|to|vs\.?|versus|against|和|与|跟|、|对比|比)\s*(?:#\s*)?({_ID})"
     r"(?!\s*(?:%|percent|per cent|pct|times|orders|dollars|euros|months?|weeks?|days?))"
 )
+_TWO_IDS = re.compile(
+    r"(?<!between )(?<![\w.,])(\d+)\s*(?:vs\.?|versus|against|compared (?:to|with)|and|对比|和|与|跟|比)\s*(\d+)(?![\w.,%])"
+)
 _AT_A_PLACE = re.compile(r"\b(in|at|inside|over at|here in)\s+(#\s*)?$|在\s*$")
 _SELLS = re.compile(r"\s*(ring|rang|sell|sold|take in|took)\b|\s*(店|卖)")
 """What a store does."""
@@ -106,7 +109,7 @@ def take_apart(sentence: Sentence, lexicon: Lexicon, vocabulary: Vocabulary, as_
 
     for piece in _quoted(sentence, lexicon):
         take(piece)
-    for piece in _with_role(sentence, lexicon):
+    for piece in (*_with_role(sentence, lexicon), *_two_stores(sentence, lexicon)):
         take(piece)
     read = islands(sentence.low, as_of)
     candidates = [*_of_islands(read), *_of_concepts(sentence, vocabulary), *_of_names(sentence, lexicon)]
@@ -153,6 +156,16 @@ def _with_role(sentence: Sentence, lexicon: Lexicon) -> Iterator[Piece]:
                 yield _named([one], found.start(group), found.end(group))
             elif kind == "store" and group == 1 and _DIGIT.search(text) and lexicon.by_id(kind, text) is None:
                 yield Piece("unknown_id", kind, (), found.start(1), found.end(1), 0)  # 4067店: no store of ours
+
+
+def _two_stores(sentence: Sentence, lexicon: Lexicon) -> Iterator[Piece]:
+    """Two bare ids side by side that both are stores', where no word says of what else they are: `406 vs 367`."""
+    found = _TWO_IDS.search(sentence.low)
+    if found and not any(re.search(f"{english}|{chinese}", sentence.low) for kind, english, chinese in _ROLES if kind != "store"):
+        both = [lexicon.by_id("store", sentence.raw[slice(*found.span(group))]) for group in (1, 2)]
+        for group, one in zip((1, 2), both, strict=True):
+            if one and all(both):
+                yield _named([one], *found.span(group))
 
 
 def _of_id(sentence: Sentence, lexicon: Lexicon, kind: Kind, span: tuple[int, int], start: int) -> Iterator[Piece]:
@@ -240,7 +253,8 @@ def _empty_or_open(sentence: Sentence, at: int, free: list[bool], lexicon: Lexic
     words = sentence.words
     texts = [word.text for word in words]
     length = next((size for size, _ in vocabulary.stops.at(texts, at) if all(free[at : at + size])), 0)
-    if length:
+    if length or base(words[at].text) in vocabulary.empty:
+        length = length or 1
         yield Piece("stop", "", None, words[at].start, words[at + length - 1].end, 0)
         return
     word = words[at]
@@ -253,6 +267,9 @@ def _empty_or_open(sentence: Sentence, at: int, free: list[bool], lexicon: Lexic
             yield _named(found, start, start + len(text))
             return
     run = end
+    if two := _in_one_name(words, at, free, lexicon):
+        yield two
+        return
     spoken = base(word.text) in vocabulary.spoken  # a word of questions is no slip of a name: `basket`, `test`
     parts = lexicon.containing(word.text) if not word.is_chinese and len(word.text) > 2 else []
     parts = [one for one in parts if not spoken or word.text == words_of(one.label)[-1]]
@@ -278,6 +295,15 @@ def _empty_or_open(sentence: Sentence, at: int, free: list[bool], lexicon: Lexic
             yield Piece("concept", right[0], right[0], start, run, 0, corrected=right[1])
             return
     yield Piece("unknown", "", None, start, run, 0)
+
+
+def _in_one_name(words: tuple[Word, ...], at: int, free: list[bool], lexicon: Lexicon) -> Piece | None:
+    """Two words side by side that one name alone holds both: `ice cream` of ICE CREAM/MILK/SHERBTS."""
+    if at + 1 == len(words) or not free[at + 1] or words[at].is_chinese or words[at + 1].is_chinese:
+        return None
+    both = [one for one in lexicon.containing(words[at].text) if one in lexicon.containing(words[at + 1].text)]
+    whole = [one for one in both if one.kind in ("category", "department")]
+    return _named(whole, words[at].start, words[at + 1].end) if len(whole) == 1 else None
 
 
 _ROLE_WORDS = {"store": "store", "campaign": "campaign_word", "plan": "campaign_word", "member": "member", "product": "product_word"}

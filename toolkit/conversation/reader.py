@@ -14,6 +14,7 @@ from pathlib import Path
 from toolkit import language
 from toolkit.conversation.calls import Call, Clarify, Dialogue, Nearest, Refuse, ToAnswer, Understood
 from toolkit.conversation.campaigns import campaign_of
+from toolkit.conversation.evidence import marks_of, shares_of, words_in
 from toolkit.conversation.figure_alone import FIGURE, FIGURE_QUESTIONS, PARTS, STORES, are_two, figure_alone
 from toolkit.conversation.follow_up import follow_up, goes_on
 from toolkit.conversation.lexicon import Lexicon, lexicon_of
@@ -33,17 +34,29 @@ from toolkit.workspace import Workspace, opened
 LEAST_COVERAGE = 0.6
 """Share of the content words under which a sentence is not answered."""
 LEAST_SCORE = 0.55
+ENOUGH = 5.0
+"""The evidence from which on nothing else is offered beside a question."""
+ALL_THE_SAME, HARDLY_LIKE = 20.0, 0.25
+"""What must speak for a question that no phrase is very like, and how like one it must be all the same."""
+STRONG, NO_OTHER = 25.0, 0.95
+"""What speaks for a question, likeness and evidence together, and its share, from which on a word of the sentence may stay unused."""
+IDLE = 3.0
+"""What speaks against a question that has no place for a name or a number of the sentence."""
+NEAREST_PHRASE = 10.0
+"""What the likeness to the nearest phrase counts, beside the logarithms of `evidence`."""
 ALONE = 1.15
 """What a sentence counts that is nothing but a figure: more than any phrase but one that it is word for word."""
-AGREED, AHEAD, FAIRLY = 0.24, 1.5, 0.6
-"""The share of a sentence's words that are a question's own, how far ahead of the next, and the score, for which a word may be left."""
-DOUBTFUL, HARDLY = 0.7, 0.2
-"""Under both, by score and by share, a word that nobody knows is not passed over: it is what the sentence is about."""
+AGREED, FAIRLY = 0.6, 0.6
+"""The share of all that speaks, and the score, for which a word may be left."""
+DOUBTFUL = 0.7
+"""Under it a word that nobody knows is not passed over: it is what the sentence is about."""
 SINCE = 0.15
 BEHIND = 0.2
 """How far behind the best a question may be that uses every word, where the best must leave one."""
-CLOSE = 0.05
-"""A question this close behind the best is asked about, not passed over."""
+CLOSE, FAR = 0.25, 0.01
+"""A question this likely beside the best is asked about, not passed over; the second where little speaks for the best."""
+SURE = 0.8
+"""The likeness to a phrase from which on little else need speak for a question."""
 MATERIAL = frozenset("why_word not_buy drop_word target rise_word cost_word predict worst advice_word never_back".split())  # noqa: SIM905
 """Words that turn a question into another one: where one of them is not used, nothing is answered."""
 WHOLE, REVIEW, CORE, WORTH = "portrait.overview", "review.verdict", "targeting.core_members", "portrait.lifetime_value"
@@ -177,18 +190,19 @@ class _Reading:
     ) -> None:
         self.ws, self.lexicon, self.book, self.taken, self.as_of, self.before = ws, lexicon, book, taken, as_of, before
         self.slips = slips or {}
-        usable = {name: usable_terms(find_question(name)) for name in book.known}
+        self.usable = usable = {name: usable_terms(find_question(name)) for name in book.known}
         self.ranked = book.ranked(
             terms_of(taken), usable, text=taken.sentence.raw, narrowing=frozenset(CONCEPTS), metric=metric_of(taken)[0]
         )
-        self.own = dict(book.speaking_for(terms_of(taken)))
+        self.evidence = book.evidence.speaking_for(marks_of(terms_of(taken), unnamed(taken)))
         if taken.islands("since", "state_at"):  # of two questions the one that knows since when
             self.ranked = [
                 replace(match, score=match.score + SINCE) if "since" in find_question(match.question).parameters else match
                 for match in self.ranked
                 if match.question in book.known
             ]
-        self.ranked.sort(key=lambda match: (-round(match.score, 2), -self._own(match.question), match.question))
+        self.ranked.sort(key=lambda match: (-self._speaks(match), match.question))
+        self.own = shares_of({match.question: self._speaks(match) for match in self.ranked})
         self.alone = figure_alone(taken) if {*FIGURE_QUESTIONS} <= book.known else None
         if not self.alone:  # a figure among other words is not what is asked
             self.ranked = [match for match in self.ranked if match.question not in QUESTIONS]
@@ -237,7 +251,7 @@ class _Reading:
     def outcome(self) -> Understood:
         """What the sentence comes to."""
         best = self.best()
-        if best is None or best.score < LEAST_SCORE or best.question not in self.book.known:
+        if best is None or best.question not in self.book.known or not self._is_likely(best):
             return _nearest(self.taken, self.book, self.ranked, self.before)
         made = self._filled(best)
         if isinstance(made, Understood):
@@ -262,13 +276,12 @@ class _Reading:
             return self._answer(compared, best, made, covered, unused)
         close = [
             match
-            for match in self.ranked[1:4]
-            if match.score > best.score - CLOSE
+            for match in (self.ranked[:4] if best in self.ranked else ())
+            if self._own(match.question) > (CLOSE if self._is_sure(best) else FAR) * self._own(best.question)
             and match.question in self.book.known
             and match.question != best.question
             and (made.future is None or match.question.startswith(_AHEAD))
             and not (_SECOND & best.phrase.terms & {*terms_of(self.taken)} - match.phrase.terms)
-            and not (best.score >= match.score and self._own(best.question) >= max(AGREED, AHEAD * self._own(match.question)))
             and not _same_table(best.question, made, match)
         ]
         if close:
@@ -348,7 +361,13 @@ class _Reading:
             told = piece.name == "compare_word" or (best.question in QUESTIONS and piece.kind == "entity" and _kind(piece) == "category")
             told = told or (piece.name == "drill" and "by" in made.given)  # `broken down by category`
             told = told or (piece.kind == "concept" and told_by(find_question(best.question), made, piece.name))
-            if told or piece in made.used or piece is made.future or is_role_word(self.taken, piece) or self._is_spoken_of(piece, mine):
+            if (
+                told
+                or piece in made.used
+                or piece is made.future
+                or is_role_word(self.taken, piece)
+                or self._is_spoken_of(piece, mine, best.question)
+            ):
                 used += size
             else:
                 unused.append(self.taken.said(piece))
@@ -360,6 +379,7 @@ class _Reading:
         if _compares(self.taken):
             left = [piece for piece in left if piece.kind == "concept" or (piece.kind == "island" and piece.name not in _TIMES)]
         metric, named = metric_of(self.taken)
+        strong = best in self.ranked and self._speaks(best) >= STRONG and self._own(best.question) >= NO_OTHER
         if any(piece.kind in ("entity", "island") or piece.name in MATERIAL for piece in left):
             return True
         if any(piece.name == "would_pay" for piece in left) and best.question.startswith(_NO_COSTS):
@@ -372,16 +392,30 @@ class _Reading:
         own = any(piece.kind == "unknown" or self._is_of_its_own(piece) for piece in left)
         if any(_is_a_name(self.taken, piece) for piece in unknown) or (own and not best.phrase.sense and best.phrase.terms & _NAMES_ALONE):
             return True  # a name that nobody knows; or nothing but a name is known, as in `how tall is member 12`
-        mine = self._own(best.question)
         asked = {*terms_of(self.taken)}
         whole = best.phrase.sense and best.phrase.terms <= asked  # but for these words the sentence is a phrase
-        if unknown and best.score < DOUBTFUL and mine < HARDLY and not whole:
+        if strong:
+            return len(unknown) > 1 or any(self._is_of_its_own(piece) for piece in unknown)
+        if unknown and best.score < DOUBTFUL and not whole and (best.score < LEAST_SCORE or not self._is_sure(best)):
             return True
-        others = max((share for name, share in self.own.items() if name != best.question), default=0.0)
-        agreed = best.score >= FAIRLY and mine >= max(AGREED, AHEAD * others)
+        agreed = best.score >= FAIRLY and self._own(best.question) >= AGREED
         if metric not in ("", "sales", "members") and not agreed and any(piece in left for piece in named):
             return True
         return any(self._is_of_its_own(piece) and (not agreed or piece.kind == "unknown" or piece.name in PARTS) for piece in left)
+
+    def _is_likely(self, match: Match) -> bool:
+        """Whether a sentence is like a phrase of the question, or enough of its words are the question's own."""
+        return match.score >= LEAST_SCORE or (match.score >= HARDLY_LIKE and self._speaks(match) >= ALL_THE_SAME)
+
+    def _is_sure(self, best: Match) -> bool:
+        return best.score >= SURE or best.question not in self.own or self.evidence.get(best.question, 0.0) >= ENOUGH
+
+    def _speaks(self, match: Match) -> float:
+        """What speaks for a question: its nearest phrase, and all of them."""
+        literally = 100.0 if match.score >= WORD_FOR_WORD else 0.0
+        places = {term for term in terms_of(self.taken) if term[0] == "{"} - match.phrase.terms
+        idle = len(places - self.usable.get(match.question, frozenset()))
+        return NEAREST_PHRASE * match.score + self.evidence.get(match.question, 0.0) + literally - IDLE * idle
 
     def _own(self, question: str) -> float:
         return self.own.get(question, 0.0)
@@ -398,10 +432,23 @@ class _Reading:
             before[-1].name == "not_buy" or (not said.islower() and said < "\u3400") or (piece is self.taken.pieces[-1] and said.isascii())
         )
 
-    def _is_spoken_of(self, piece: Piece, mine: frozenset[str]) -> bool:
+    def _is_spoken_of(self, piece: Piece, mine: frozenset[str], question: str) -> bool:
         if piece.kind == "concept":
             return piece.name in mine or piece.name in _GENERIC
-        return piece.kind == "unknown" and all(term in mine for term in _open_terms(self.taken, piece))
+        return piece.kind == "unknown" and (
+            all(term in mine for term in _open_terms(self.taken, piece)) or self._stands_in_its_phrases(piece, question)
+        )
+
+    def _stands_in_its_phrases(self, piece: Piece, question: str) -> bool:
+        """Whether a word, or each of some Chinese characters with one beside it, stands in a phrase of a question."""
+        counts = self.book.evidence.counts
+        low = self.taken.sentence.low
+        if low[piece.start] < "\u3400":
+            return all(question in counts.get(word, ()) for word in words_in(low[piece.start : piece.end]))
+        return all(
+            any(question in counts.get(low[pair : pair + 2], ()) for pair in (at - 1, at) if pair >= 0)
+            for at in range(piece.start, piece.end)
+        )
 
     def _side_by_side(self, best: Match, made: Filled) -> tuple[Call, ...]:
         """Two calls where two of a kind are compared: stores, regions, segments, campaigns, periods."""
@@ -551,6 +598,15 @@ def terms_of(taken: Taken) -> list[str]:
             if piece.name == "coupon":
                 found.append("coupon_word")
     return found
+
+
+def unnamed(taken: Taken) -> str:
+    """Return a sentence without its names, times and numbers."""
+    text = taken.sentence.low
+    for piece in taken.pieces:
+        if piece.kind in ("entity", "island", "unknown_id"):
+            text = text[: piece.start] + " " * (piece.end - piece.start) + text[piece.end :]
+    return text
 
 
 def _kind(piece: Piece) -> str:

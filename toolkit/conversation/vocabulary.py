@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from collections.abc import Mapping
@@ -14,7 +15,8 @@ from toolkit.conversation.text import Index, Word, base, one_edit, words_of
 
 _FOLDER = Path(__file__).parent
 _SHORTEST_MISSPELT, _LONG = 5, 7
-_SHORTEST_RUN = 3
+_SHORTEST_RUN, _SHORTEST_EMPTY = 3, 3
+_ALTERNATIVES = re.compile(r"[()]")
 
 
 @cache
@@ -29,6 +31,7 @@ class Vocabulary:
 
     concepts: Index[str] = field(default_factory=Index)
     stops: Index[bool] = field(default_factory=Index)
+    empty: frozenset[str] = frozenset()  # stems of single words that carry nothing: `needs` as `need`
     spoken: frozenset[str] = frozenset()  # stems that a question's phrases hold and that are no concept: they are no slip of another word
 
     def concept_at(self, words: list[str], start: int) -> tuple[int, str] | None:
@@ -135,15 +138,27 @@ def _vocabulary(own: tuple[tuple[str, str], ...]) -> Vocabulary:
     made = Vocabulary()
     for concept, words in data("concepts")["concepts"].items():
         for word in words.split(","):
-            made.concepts.add(stems(word), concept)
+            for one in spelled_out(word):
+                made.concepts.add(stems(one), concept)
     stops = data("stopwords")
     for word in (*stops["english"].split(), *stops["chinese"].split()):
         made.stops.add(words_of(word), True)
+    made.empty = frozenset(base(word) for word in stops["english"].split() if len(word) > _SHORTEST_EMPTY and word.isalpha())
     for word, meant in own:
         known = made.concepts.known.get(" ".join(stems(meant)))
         if known:
             made.concepts.add(stems(word), known[0])
     return made
+
+
+def spelled_out(text: str) -> list[str]:
+    """Return every way of saying a text that has alternatives in it.
+
+    >>> spelled_out("(stop|quit) (coming|buying)"), spelled_out("why")
+    (['stop coming', 'stop buying', 'quit coming', 'quit buying'], ['why'])
+    """
+    parts = [part.split("|") for part in _ALTERNATIVES.split(text)]
+    return ["".join(chosen) for chosen in itertools.product(*parts)]
 
 
 def stems(text: str) -> list[str]:

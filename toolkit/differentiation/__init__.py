@@ -18,6 +18,7 @@ from toolkit.differentiation.next_best import next_best
 from toolkit.differentiation.holdout import holdout
 from toolkit.differentiation.global_control import global_control
 from toolkit.differentiation.plan import plan
+from toolkit.differentiation.replay_rules import replay_rules
 from toolkit.registry import step_attributes
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "next_best",
     "offers",
     "plan",
+    "replay_rules",
     "service",
 ]
 

@@ -205,3 +205,17 @@ def plan(
     period: str | int | None = None,
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
+
+def replay_rules(
+    workspace: Workspace | str | Path,
+    *,
+    tier: str = '',
+    threshold: float = 0.0,
+    rate: float = 1.0,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...

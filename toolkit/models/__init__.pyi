@@ -70,6 +70,10 @@ from .power import (
     spread_of as spread_of, spread_on_arms as spread_on_arms,
 )
 
+# Tiers and points
+from .discontinuity import Bunching as Bunching, Jump as Jump, bunching_at as bunching_at, jump_at as jump_at, placebo_jumps as placebo_jumps
+from .point_lots import Redemption as Redemption, balances as balances, point_lots as point_lots, redemption as redemption
+
 # What a campaign changed
 from .lin import (
     Effect as Effect, effect_from as effect_from, lin_effect as lin_effect, not_measured as not_measured,

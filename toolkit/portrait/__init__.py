@@ -23,6 +23,8 @@ from toolkit.portrait.membership.joiners import joiners
 from toolkit.portrait.membership.card_share import card_share
 from toolkit.portrait.membership.referrals import referrals
 from toolkit.portrait.membership.funnel_to_member import funnel_to_member
+from toolkit.portrait.membership.tiers import tiers
+from toolkit.portrait.membership.points import points
 from toolkit.portrait.traits import traits
 from toolkit.portrait.measures.scorecard import save_scorecard
 from toolkit.registry import step_attributes
@@ -41,6 +43,7 @@ __all__ = [
     "overview",
     "pareto",
     "personas",
+    "points",
     "price_sensitivity",
     "quadrants",
     "referrals",
@@ -51,6 +54,7 @@ __all__ = [
     "segments",
     "spending_power",
     "stores",
+    "tiers",
     "traits",
     "why",
 ]

@@ -278,3 +278,27 @@ def funnel_to_member(
     period: str | int | None = None,
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
+
+def tiers(
+    workspace: Workspace | str | Path,
+    *,
+    show: Literal['tier', 'near', 'falls'] = 'tier',
+    top: int = 100,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def points(
+    workspace: Workspace | str | Path,
+    *,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...

@@ -124,7 +124,7 @@ def figure(view: View, *, metric: Asked = "sales", by: By = "total", against: st
         )
     groups = groups_of(view, cast("Of", by)) if by in _KEYS else None
     units = (
-        spans(view.period, cast("Unit", by), view.first_day)
+        spans(view.period, cast("Unit", by), view.first_day, view.settings.calendar)
         if by in UNITS
         else [Span(_THIS, view.period, view.period.start >= view.first_day)]
     )

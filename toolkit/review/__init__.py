@@ -15,6 +15,7 @@ from toolkit.review.alerts import alerts
 from toolkit.review.sales_targets import sales_targets
 from toolkit.review.lessons import lessons
 from toolkit.review.programme import programme
+from toolkit.review.tier_effect import tier_effect
 from toolkit.registry import step_attributes
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "process",
     "programme",
     "sales_targets",
+    "tier_effect",
     "verdict",
     "wall",
 ]

@@ -185,3 +185,15 @@ def programme(
     period: str | int | None = None,
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
+
+def tier_effect(
+    workspace: Workspace | str | Path,
+    *,
+    tier: str | None = None,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...

@@ -12,13 +12,16 @@ from typing import Literal
 
 from toolkit.errors import BadValue
 from toolkit.language import tr
+from toolkit.scope.fiscal import fiscal_unit, week_of
 from toolkit.scope.period import Period, read_period
+from toolkit.settings import CalendarSettings
 
 Unit = Literal["day", "week", "month", "quarter", "year"]
 UNITS: tuple[Unit, ...] = ("day", "week", "month", "quarter", "year")
 _MONTHS: dict[Unit, int] = {"month": 1, "quarter": 3, "year": 12}
 _SHOWN: dict[Unit, int] = {"week": 26, "month": 13, "quarter": 9, "year": 6}
 """How many units a question shows that nobody gave a period: a year and one more, so that each has its like a year earlier."""
+_USUAL = CalendarSettings()  # type: ignore[call-arg]
 
 
 @dataclass(frozen=True)
@@ -28,19 +31,35 @@ class Span:
     name: str
     seen: Period
     is_whole: bool
+    calendar: CalendarSettings = _USUAL
 
     def before(self, unit: Unit, *, year: bool = False) -> Period | None:
         """Return the like of the days that are seen in the unit before, or a year earlier; None where the unit's beginning is not seen."""
-        if self.seen.start != unit_of(self.seen.start, unit).start:
+        if self.seen.start != unit_of(self.seen.start, unit, self.calendar).start:
             return None
+        if self.calendar.fiscal and unit in _MONTHS:
+            return self._fiscal_before(unit, year=year)
         if unit in _MONTHS:
             return _moved(self.seen, -12 if year else -_MONTHS[unit])
         days = timedelta(days=364 if year else unit_of(self.seen.start, unit).days)
         return Period(self.seen.start - days, self.seen.end - days)
 
+    def _fiscal_before(self, unit: Unit, *, year: bool) -> Period:
+        """The same days 52 weeks earlier; or the unit before, of which an unfinished one takes the same first days.
 
-def unit_of(day: date, unit: Unit) -> Period:
-    """Return the day, week (from Monday), month, quarter or year that a day lies in.
+        Periods have four weeks or five: one is compared with as many days just before it where the one before is longer or shorter.
+        """
+        days = timedelta(days=364)
+        if year:
+            return Period(self.seen.start - days, self.seen.end - days)
+        past = unit_of(self.seen.start - timedelta(days=1), unit, self.calendar)
+        if self.is_whole:
+            return past if past.days == self.seen.days else self.seen.before()
+        return Period(past.start, min(past.end, past.start + (self.seen.end - self.seen.start)))
+
+
+def unit_of(day: date, unit: Unit, calendar: CalendarSettings = _USUAL) -> Period:
+    """Return the day, week, month, quarter or year that a day lies in, as the shop counts them (from Monday, by the calendar).
 
     >>> str(unit_of(date(2026, 11, 22), "quarter"))
     '2026-10-01 to 2026-12-31'
@@ -48,8 +67,9 @@ def unit_of(day: date, unit: Unit) -> Period:
     if unit == "day":
         return Period(day, day)
     if unit == "week":
-        start = day - timedelta(days=day.weekday())
-        return Period(start, start + timedelta(days=6))
+        return week_of(day, calendar)
+    if calendar.fiscal:
+        return fiscal_unit(day, unit, calendar)[1]
     months = _MONTHS[unit]
     start = date(day.year, (day.month - 1) // months * months + 1, 1)
     return Period(start, months_later(start, months) - timedelta(days=1))
@@ -67,25 +87,27 @@ def months_later(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, (after - timedelta(days=1)).day))
 
 
-def spans(period: Period, unit: Unit, first_day: date) -> list[Span]:
+def spans(period: Period, unit: Unit, first_day: date, calendar: CalendarSettings = _USUAL) -> list[Span]:
     """Return the units of a period, oldest first; of one that nobody gave, the last ones since the receipts start."""
     start = period.start
     if period.is_default and unit in _SHOWN:
-        start = unit_of(period.end, unit).start
+        start = unit_of(period.end, unit, calendar).start
         for _ in range(_SHOWN[unit] - 1):
-            start = unit_of(start - timedelta(days=1), unit).start
+            start = unit_of(start - timedelta(days=1), unit, calendar).start
         start = max(start, first_day)
     found, day = list[Span](), start
     while day <= period.end:
-        whole = unit_of(day, unit)
+        whole = unit_of(day, unit, calendar)
         seen = Period(max(whole.start, start), min(whole.end, period.end))
-        found.append(Span(_name(whole, unit), seen, seen == whole and whole.start >= first_day))
+        found.append(Span(_name(whole, unit, calendar), seen, seen == whole and whole.start >= first_day, calendar))
         day = whole.end + timedelta(days=1)
     return found
 
 
-def _name(whole: Period, unit: Unit) -> str:
+def _name(whole: Period, unit: Unit, calendar: CalendarSettings) -> str:
     day = whole.start
+    if calendar.fiscal and unit in _MONTHS:
+        return fiscal_unit(day, unit, calendar)[0]
     return {"month": f"{day:%Y-%m}", "quarter": f"{day.year}-Q{(day.month + 2) // 3}", "year": f"{day.year}"}.get(unit, day.isoformat())
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -114,6 +115,23 @@ class CalendarSettings(Family):
         (),
         description="Countries (CN, TR, US, ...) whose holidays move, or holidays by name (Chinese New Year, ramadan, ...). Empty: figures "
         "never rest on a guess where a shop sells; where the receipts rose before such a holiday, the answer says which to name.",
+    )
+
+    week_starts: Literal["monday", "sunday", "saturday"] = Field(
+        "monday", description="The first day of a week, where figures are told by week."
+    )
+    fiscal: Literal["", "4-4-5", "4-5-4", "5-4-4"] = Field(
+        "",
+        description="Weeks of the three periods of a fiscal quarter; then month, quarter and year of a figure are fiscal. Empty: as the "
+        "calendar has them.",
+    )
+    fiscal_month: int = Field(
+        2, ge=1, le=12, description="The month with whose beginning a fiscal year begins: February, as the NRF has it."
+    )
+    fiscal_begins: Literal["nearest", "within"] = Field(
+        "nearest",
+        description="A fiscal year begins with the week that begins nearest to the first of that month, or with the week that holds it. "
+        "What is left over once in five or six years is a 53rd week, which its last period takes.",
     )
 
     @field_validator("holidays")

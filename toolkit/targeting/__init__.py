@@ -29,6 +29,7 @@ from toolkit.targeting.switching import switching
 from toolkit.targeting.new_product import new_product
 from toolkit.targeting.revenue_tree import revenue_tree
 from toolkit.targeting.heavy_light import heavy_light
+from toolkit.targeting.distribution import distribution
 from toolkit.registry import step_attributes
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "core_members",
     "cross_shop",
     "decision_tree",
+    "distribution",
     "drill",
     "due_again",
     "entry_goods",

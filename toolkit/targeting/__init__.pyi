@@ -403,3 +403,15 @@ def heavy_light(
     period: str | int | None = None,
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
+
+def distribution(
+    workspace: Workspace | str | Path,
+    *,
+    category: str = '',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...

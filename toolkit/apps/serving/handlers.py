@@ -27,6 +27,7 @@ from toolkit.apps.serving.limits import Pages, signed, with_nonce
 from toolkit.audit import acting
 from toolkit.errors import ToolkitError
 from toolkit.language import tr
+from toolkit.rendering import kept
 from toolkit.shipped import shipped_folder
 from toolkit.workspace import Workspace
 
@@ -170,7 +171,15 @@ class EntryHandler(BaseVoilaHandler):
             told = tr("Receipts from {first_day} to {last_day}.", first_day=ws.first_day, last_day=ws.last_day)
             self.write(
                 self.render_template(
-                    "entry.html", home=home, told=told, asked=found, tr=tr, nonce=nonce, language=code, languages=language.LANGUAGES
+                    "entry.html",
+                    home=home,
+                    told=told,
+                    asked=found,
+                    tr=tr,
+                    kept=kept,
+                    nonce=nonce,
+                    language=code,
+                    languages=language.LANGUAGES,
                 )
             )
 

@@ -49,6 +49,7 @@ from toolkit.apps.serving.prewarm import make_ahead
 from toolkit.apps.serving.uploads import UploadHandler
 from toolkit.apps.serving.wall import Wall, WallHandler
 from toolkit.audit import PAGE_USERS_VARIABLE
+from toolkit.brand import brand_shown
 from toolkit.charts import offline
 from toolkit.importing import arrivals
 from toolkit.shipped import shipped_folder
@@ -83,6 +84,9 @@ class AppServer(Voila):
         settings: Any = super().init_settings()
         if self.place.user_header:
             settings["identity_provider"].place = self.place
+        brand = partial(brand_shown, os.environ[WORKSPACE_VARIABLE])
+        for environment in ("voila_jinja2_env", "jinja2_env"):
+            settings[environment].globals["brand"] = brand
         return settings
 
     def init_handlers(self) -> list[Any]:

@@ -90,8 +90,27 @@
     return spec;
   }
 
-  // Vega's own fold under a chart is a picture without words.
-  function nameFolds(place) {
+  function silent(spec) {
+    ["marks", "axes", "legends"].forEach(function (kind) {
+      (spec[kind] || []).forEach(function (one) { one.aria = false; silent(one); });
+    });
+    if (spec.title && typeof spec.title === "object") { spec.title.aria = false; }
+    return spec;
+  }
+
+  // A picture is one thing with a name. Its marks, which have none of their own, are no things for who does not see it, and the fold beside
+  // it (Vega's own is without words) is no part of it.
+  function named(place) {
+    var svg = place.querySelector("svg.marks");
+    place.dataset.told = place.dataset.told || place.getAttribute("aria-label") || "";
+    if (svg) {
+      svg.removeAttribute("aria-roledescription");
+      set(svg, "role", "img");
+      set(svg, "aria-label", place.dataset.told);
+      [place, svg.parentNode].forEach(function (around) {
+        ["role", "aria-roledescription", "aria-label"].forEach(function (name) { around.removeAttribute(name); });
+      });
+    }
     place.querySelectorAll(".vega-embed summary").forEach(function (fold) { set(fold, "aria-label", tr("Save the picture")); });
   }
 
@@ -116,12 +135,12 @@
       place.replaceChildren(inner);
       place.dataset.width = place.clientWidth;
       return window.vegaEmbed(inner, fitted(JSON.parse(place.dataset.spec), place), {
-        renderer: "svg", ast: true, downloadFileName: "chart",
+        renderer: "svg", ast: true, downloadFileName: "chart", patch: silent,
         actions: { export: true, source: false, compiled: false, editor: false }
       }).then(function (made) {
         if (place.dataset.brush) { hear(made.view, place); }
         if (place.dataset.pick) { pick(made.view, place); }
-        nameFolds(place);
+        named(place);
         place.dataset.drawn = "yes";
         if (!place.style.maxWidth || place.dataset.least) { return; } // of its own width: it scrolls in its place
         var over = beyond(place), room = Number(place.dataset.room || 0), tries = Number(place.dataset.tries || 0);
@@ -188,6 +207,22 @@
     field.value = text;
     ["input", "change"].forEach(function (kind) { field.dispatchEvent(new Event(kind, { bubbles: true })); });
   }
+
+  // What is typed into a row stays there until Python has heard it: a row that comes from Python meanwhile (with the words that it completes)
+  // puts its own text into the field, and the browser then sees no change to tell of.
+  function typedIn(field) { return field.matches && field.matches(".tk-row input:not([type=date])"); }
+  function keepTyped() {
+    var field = document.activeElement;
+    if (field && field.tkTyped !== undefined && field.value !== field.tkTyped) { field.value = field.tkTyped; }
+  }
+  document.addEventListener("input", function (event) { if (typedIn(event.target)) { event.target.tkTyped = event.target.value; } }, true);
+  document.addEventListener("change", function (event) { delete event.target.tkTyped; }, true);
+  document.addEventListener("focusout", function (event) {
+    var field = event.target, typed = field.tkTyped;
+    if (typed === undefined) { return; }
+    field.value = typed;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }, true);
 
   // Files that a person drops or chooses go to the server one after the other; Python is told the names under which they lie there.
   document.addEventListener("change", function (event) {
@@ -291,6 +326,7 @@
 
   function look() {
     keepAddress();
+    keepTyped();
     document.querySelectorAll(".tk-chart[data-spec]:not([data-drawn])").forEach(draw);
     document.querySelectorAll(".tk-question-button, .tk-toggle, .tk-tab, .tk-language").forEach(function (button) {
       set(button, "aria-pressed", button.classList.contains("tk-chosen") ? "true" : "false");
@@ -311,7 +347,7 @@
     });
     document.querySelectorAll(".tk-headline").forEach(function (head) { set(head, "role", "heading"); set(head, "aria-level", "2"); });
     document.querySelectorAll('[title="null"], [title=""]').forEach(function (one) { one.removeAttribute("title"); });
-    document.querySelectorAll(".tk-scroll").forEach(function (table) { set(table, "tabindex", "0"); set(table, "role", "region"); set(table, "aria-label", tr("Table")); });
+    document.querySelectorAll(".tk-scroll").forEach(function (table) { set(table, "tabindex", "0"); set(table, "role", "group"); set(table, "aria-label", tr("Table")); });
   }
 
   // A question from the foot of an answer, or from the menu on a narrow screen: bring its headline into sight.
@@ -351,7 +387,7 @@
   function later() {
     if (!asked) { asked = true; requestAnimationFrame(function () { asked = false; look(); }); }
   }
-  new MutationObserver(later).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
+  new MutationObserver(later).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["class", "placeholder"] });
   later();
 
   // A closed page ends its kernel: 200 MB that nobody reads any more. (A page that the browser keeps for "back" is not closed.)

@@ -1,0 +1,73 @@
+"""The colours of pages, reports and charts, by day and by night: read from the one style sheet, their contrast worked out as WCAG 2 does."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+
+import pytest
+
+from tests.charts.test_theme import SIGHT, lab
+from toolkit.charts import theme
+from toolkit.shipped import colours, shipped_folder
+
+_DAY, _NIGHT = (dict(re.findall(r"--tk-([\w-]+):(#[0-9a-f]{6})", part)) for part in colours().split("@media screen", 2)[:2])
+MODES = {"day": _DAY, "night": _NIGHT}
+PAPERS = ("paper", "ground")
+WORDS = [
+    *itertools.product(("ink", "muted", "main", "warn", "quiet", "pass", "review", "fail", "link"), PAPERS),
+    *itertools.product(("ink", "muted", "main"), ("soft",)),
+    ("on-main", "main"), ("on-main", "main-deep"), ("warn-ink", "warn-soft"), ("ink", "warn-soft"), ("ink", "good-soft"), ("muted", "good-soft"),
+    ("ink", "note-soft"), ("note-ink", "note-soft"), ("warn", "warn-soft"), ("on-deep", "deep"), ("beside-deep", "deep"),
+]  # fmt: skip
+MARKS = [*itertools.product(("edge", "main", "good", "warn", *(f"mark-{at}" for at in range(1, 7))), ("paper",)), ("accent", "paper")]
+
+
+def light(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    r, g, b = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_words_and_marks_can_be_seen(mode: str) -> None:
+    ours = MODES[mode]
+    faint = {(one, on): contrast(ours[one], ours[on]) for one, on in WORDS}
+    assert {pair: round(found, 2) for pair, found in faint.items() if found < 4.5} == {}
+    faint = {(one, on): contrast(ours[one], ours[on]) for one, on in MARKS}
+    assert {pair: round(found, 2) for pair, found in faint.items() if found < 3} == {}
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_marks_can_be_told_apart_by_night(sight: str) -> None:
+    marks = [_NIGHT[f"mark-{at}"] for at in range(1, 7)]
+    assert min(math.dist(lab(a, sight), lab(b, sight)) for a, b in itertools.combinations(marks, 2)) >= 25
+
+
+def test_every_colour_of_the_theme_has_one_for_the_night() -> None:
+    ours = [theme.INK, theme.MUTED, theme.FAINT, theme.GRID, theme.PAPER, *theme.PALETTE]
+    for colour in ours:
+        assert f'svg [fill="{colour}"]' in colours(), colour
+        assert f'svg [stroke="{colour}"]' in colours(), colour
+    assert [_DAY[f"mark-{at}"] for at in range(1, 7)] == list(theme.PALETTE)
+    assert set(_DAY) == set(_NIGHT)
+
+
+def test_words_on_marks_can_be_read() -> None:
+    assert all(max(contrast(theme.ON_DARK, one), contrast(theme.ON_LIGHT, one)) >= 4.5 for one in theme.PALETTE)
+    assert all(contrast("#000000", _NIGHT[f"mark-{at}"]) >= 4.5 for at in range(1, 7))
+
+
+def test_no_sheet_names_a_colour_of_its_own() -> None:
+    """But the wall, which is dark at any hour, paper, and the fallbacks of what also stands in a notebook."""
+    here = shipped_folder("dashboards") / "share/nbconvert/templates/toolkit/static"
+    for name in ("app.css", "loop.css"):
+        for line in (here / name).read_text("utf-8").splitlines():
+            if ".tk-wall" not in line and line != "body,body.jp-Notebook{background:#fff}":
+                assert not re.search(r"#[0-9a-f]{3,6}\b", line), line

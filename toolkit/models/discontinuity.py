@@ -155,7 +155,8 @@ def _bandwidths(x: np.ndarray, y: np.ndarray, who: np.ndarray) -> tuple[float, f
 
     whole = max(reach) * (1 + 1e-9)
     far = min(balanced(3, 3, (reach[0] * (1 + 1e-9), reach[1] * (1 + 1e-9)), guard=False), whole)
-    b = min(balanced(2, 2, (max(far, *nearest),) * 2, guard=True), whole)
+    far = max(far, *nearest)
+    b = min(balanced(2, 2, (far, far), guard=True), whole)
     b = max(b, *nearest) * (1 + 1e-9)
     h = min(balanced(1, 0, (b, b), guard=True), whole)
     h = max(h, *nearest) * (1 + 1e-9)

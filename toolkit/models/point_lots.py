@@ -90,7 +90,7 @@ def redemption(lots: pl.DataFrame, as_of: date, ahead_days: int, *, seed: int = 
     at_risk = np.cumsum(risk[:, ::-1], axis=1)[:, ::-1] - 0.5 * _by_member(
         who[fate == "open"], ages[fate == "open"], points[fate == "open"], members, oldest
     )
-    held = _by_member(*(open_rows[name].to_numpy() for name in ("who", "age", "points")), members, oldest)
+    held = _by_member(open_rows["who"].to_numpy(), open_rows["age"].to_numpy(), open_rows["points"].to_numpy(), members, oldest)
 
     def chances(weights: np.ndarray) -> np.ndarray:
         """The chance of being burnt within the horizon, by age now."""

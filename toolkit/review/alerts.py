@@ -13,7 +13,7 @@ from toolkit import columns as c
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.atomic import write_atomically
-from toolkit.columns import Row
+from toolkit.columns import AnswerTable, Row
 from toolkit.errors import BadValue
 from toolkit.language import tr, value
 from toolkit.models.own_band import LEAST_PAST, WINDOW, Band, own_band
@@ -164,7 +164,8 @@ def write_alerts(ws: Workspace, path: str | Path, *, stores: bool = False) -> tu
         except TooFewMembers:
             continue
         view = open_view(ws, store_id=store or None)
-        for row in answer.finding.table.rows():  # type: ignore[union-attr]
+        table = answer.finding.table
+        for row in table.rows() if isinstance(table, AnswerTable) else ():
             if (row["out_days"] or 0) > 0:
                 kept = {name: row[name] for name in ("came", "usual", "usual_low", "usual_high", "change", "out_days")}
                 rows.append(

@@ -296,7 +296,7 @@ def _gap_chart(view: View, shown: AnswerTable) -> alt.Chart | alt.LayerChart:
 
     rows = shown.frame.with_columns(
         label=pl.struct("store_id", "who", "part").map_elements(
-            lambda row: ", ".join(part for part in (row["store_id"], word(row["who"]), word(row["part"])) if part), pl.String
+            lambda row: ", ".join(part for part in (word(row["store_id"]), word(row["who"]), word(row["part"])) if part), pl.String
         )
     )
     most = rows.sort(pl.col("gap_amount").abs(), descending=True).head(14)

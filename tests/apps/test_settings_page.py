@@ -11,6 +11,7 @@ import pytest
 from toolkit.apps.pages.plain_settings import PARTS, with_setting
 from toolkit.apps.serving.settings_page import BY_PATH, DONE, keep, page_of, put_back
 from toolkit.audit import read_audit
+from toolkit.language import speaking
 from toolkit.registry import find_question
 from toolkit.scope import minimum
 from toolkit.settings import Settings, read_settings
@@ -33,6 +34,9 @@ def test_every_setting_is_read_back_as_it_is_told() -> None:
             read_settings({setting.family: {setting.field: typed}})
         assert typed == (list(value) if isinstance(value, tuple) else value), setting.path
         assert not setting.question or find_question(setting.question)
+        assert not setting.choices or value in dict(setting.choices)
+    with speaking("zh"):
+        assert dict(BY_PATH["calendar.week_starts"].choices)["sunday"] == "周日"
 
 
 def test_a_change_is_shown_kept_and_put_back(own: Path) -> None:

@@ -8,13 +8,19 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import tomli_w
 
 from toolkit.errors import BadValue
-from toolkit.language import later, tr
+from toolkit.language import later, tr, value, word
 from toolkit.settings import Settings
+
+_CHOICES = {
+    "": value("as in the calendar"), "monday": value("Monday"), "saturday": value("Saturday"), "sunday": value("Sunday"),
+    "nearest": value("beginning nearest to it"), "within": value("that holds it"),
+}  # fmt: skip
+"""Choices of settings that are words; what is not listed is shown as it is."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,13 @@ class PlainSetting:
         limits = [getattr(rule, "le", None) for rule in field.metadata]
         is_float = field.annotation is float or float in get_args(field.annotation)
         return is_float and any(most is not None and 0.9 < most <= 1 for most in limits)
+
+    @property
+    def choices(self) -> tuple[tuple[str, str], ...]:
+        """What may be chosen, where that is few: what is typed, and its words."""
+        annotation = type(getattr(Settings(), self.family)).model_fields[self.field].annotation
+        given = get_args(annotation) if get_origin(annotation) is Literal else ()
+        return tuple((str(one), word(str(_CHOICES.get(one, one)))) for one in given)
 
     def value(self, settings: Settings) -> Any:
         """Return what it is in settings."""
@@ -112,12 +125,12 @@ PARTS = (
                later("Countries (CN, TR, US) or holidays (Chinese New Year), so that weeks around them are compared with each other."),
                "portrait.overview"),
             _S("calendar.week_starts", later("First day of the week"),
-               later("monday, sunday or saturday: where a figure is told by week."), "portrait.figure", {"by": "week"}),
+               later("Where a figure is told by week."), "portrait.figure", {"by": "week"}),
             _S("calendar.fiscal", later("Fiscal periods"),
-               later("4-4-5, 4-5-4 or 5-4-4 weeks; empty: months of the calendar."), "portrait.figure", {"by": "month"}),
+               later("The weeks of the three periods of a quarter."), "portrait.figure", {"by": "month"}),
             _S("calendar.fiscal_month", later("Month in which a fiscal year begins"), later("1 to 12."), "portrait.figure", {"by": "year"}),
             _S("calendar.fiscal_begins", later("First week of a fiscal year"),
-               later("nearest: it begins nearest to the first of that month; within: it holds the first."),
+               later("Which week it is, by the first day of that month."),
                "portrait.figure", {"by": "year"}),
         ),
     ),

@@ -38,8 +38,10 @@ class Row:
     value: str
     usual: str
     is_own: bool
-    tried: str = ""
+    tried: str | None = None
     """What is in its field instead of its value: it is being tried."""
+    choices: tuple[tuple[str, str], ...] = ()
+    """What may be chosen, and its words; none: it is typed."""
 
 
 @dataclass(frozen=True)
@@ -79,16 +81,18 @@ def page_of(path: Path, given: Mapping[str, str], code: str, done: str = "") -> 
         parts = tuple(
             (
                 tr(part.words),
-                tuple(_row(setting, settings, given.get("value", "") if setting is tried else "") for setting in part.settings),
+                tuple(_row(setting, settings, given.get("value", "") if setting is tried else None) for setting in part.settings),
             )
             for part in PARTS
         )
         return SettingsPage(parts, effect, done or fault, refusal(ws, "owner", tr("changing a setting")))
 
 
-def _row(setting: PlainSetting, settings: Settings, tried: str) -> Row:
+def _row(setting: PlainSetting, settings: Settings, tried: str | None) -> Row:
     value, usual = setting.value(settings), setting.value(Settings())
-    return Row(setting.path, tr(setting.name), tr(setting.does), setting.told(value), setting.told(usual), value != usual, tried)
+    return Row(
+        setting.path, tr(setting.name), tr(setting.does), setting.told(value), setting.told(usual), value != usual, tried, setting.choices
+    )
 
 
 def effect_of(ws: Workspace, setting: PlainSetting, text: str) -> Effect:

@@ -1,6 +1,6 @@
-"""Takes the pictures of the apps that the README shows, from the demo workspace, with nothing left to work out.
+"""Takes the pictures of the apps and the reports that README and docs show, from the demo, with nothing left to work out.
 
-    python benchmarks/pictures.py demo/workspace
+    python benchmarks/pictures.py demo/workspace [--reports demo/reports] [--only-reports]
 
 A copy of the workspace is served; an audience is saved in it so that the planner has one to choose.
 """
@@ -27,6 +27,7 @@ from toolkit.audience import Audience, save_audience
 from toolkit.workspace import Workspace
 
 ROOT = Path(__file__).parents[1]
+STORE = "367"  # the largest of the demo
 SIZE = {"width": 1280, "height": 1000}
 _PATIENCE = 180_000
 _IDLE = """() => !document.querySelector('.tk-busy .tk-sentence, [aria-busy]') && !document.fonts.status.startsWith('loading') &&
@@ -37,7 +38,18 @@ def main() -> int:
     """Take them all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("workspace", type=Path)
+    parser.add_argument("--reports", type=Path, help="a folder of reports: two pictures of it as well")
+    parser.add_argument("--only-reports", action="store_true", help="none of the apps")
     given = parser.parse_args()
+    if given.reports:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            address = f"{given.reports.absolute().as_uri()}/"
+            picture(browser, address, "index", "index.html", "table", SIZE | {"height": 690, "width": 1400})
+            picture(browser, address, "report", f"stores/{STORE}/portrait.html", "h1", SIZE | {"height": 860})
+            browser.close()
+    if given.only_reports:
+        return 0
     with tempfile.TemporaryDirectory(prefix="toolkit-pictures-") as folder:
         copy = shutil.copytree(given.workspace, Path(folder) / "workspace")
         save_audience(

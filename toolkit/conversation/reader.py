@@ -225,7 +225,7 @@ class _Reading:
             return Match(REVIEW, 1.0, Phrase(REVIEW, frozenset({"{campaign}"}), 1.0))
         if LIFECYCLE in self.book.known and self._tells_stages():
             return Match(LIFECYCLE, 1.0, Phrase(LIFECYCLE, frozenset(terms_of(self.taken)), 1.0))
-        if self.alone and not (self.ranked and self.ranked[0].score > ALONE):
+        if self.alone and (len(self.alone.parts) > 1 or not (self.ranked and self.ranked[0].score > ALONE)):
             whom = {piece.name for piece in self.taken.pieces if piece.name in CONCEPTS} - {
                 piece.name for piece in metric_of(self.taken)[1]
             }

@@ -49,9 +49,10 @@ _TOPICS: dict[str, str] = {
     ),
     "competitor": later("What members buy elsewhere is not known: the receipts are of this shop alone."),
     "staff": later("The receipts do not say who served: there is no column for staff."),
-    "points": later("Points are not in the data contract: the receipts say neither what was given nor what is outstanding."),
-    "acquisition": later("What it costs to win a member is not in the data: only campaigns have costs."),
-    "satisfaction": later("What members think is not in the data: there are receipts, no ratings."),
+    "satisfaction": later(
+        "What members think stands in the feedback table alone, where the shop brings one: why members do not come again counts bad ratings "
+        "among its causes. The receipts say nothing of it."
+    ),
     "stock": later("Stock is read for choosing goods alone; levels of stock are a question to the stock system."),
     "suppliers": later("Suppliers and purchase prices are not in the data, but for the unit cost of the products table."),
     "rent": later("Rent, wages and other costs of running a store are not in the data."),
@@ -72,7 +73,10 @@ _TOPICS: dict[str, str] = {
     "delivery": later("Deliveries and lorries are not in the data."),
     "finance": later("Taxes, banks and the economy are not in the data."),
     "nutrition": later("What goods are made of and how they keep is not in the data."),
-    "cause_of_day": later("What members think is not in the data: there are receipts, no ratings."),
+    "cause_of_day": later(
+        "What members think stands in the feedback table alone, where the shop brings one: why members do not come again counts bad ratings "
+        "among its causes. The receipts say nothing of it."
+    ),
 }
 
 

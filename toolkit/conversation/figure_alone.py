@@ -51,7 +51,9 @@ _WITH = re.compile(r"(with|alongside|beside|next to|to|and|[和跟与配搭])\s*
 _WHO_ALONE = re.compile(r"(member|customer|shopper|client|buyer|user)s?|会员|顾客|客户|人群|用户|消费者")
 _ONE_STORE = re.compile(r"(\b(the|this|our|my|a|whole|entire)|这个?|本|我们|咱们?)\s*$")
 _MANY = re.compile(r"^.*(s|es)$|门店|店铺")
-_EACH = re.compile(r"(by|per|each|every|which|across|all|between|各|每|哪|按|分|不同|所有)[^,，。]{0,6}$|\bby \w+ (and|&|x) $|[按各]\w{1,3}[和与、]$")
+_EACH = re.compile(
+    r"(by|per|each|every|which|across|all|between|各|每|哪|按|分|不同|所有)[^,，。]{0,6}$|\bby \w+ (and|&|x) $|[按各]\w{1,3}[和与、]$"
+)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,10 @@ from toolkit.conversation.vocabulary import data
 from toolkit.language import later, tr
 from toolkit.workspace import Workspace
 
+_OPINIONS = later(
+    "What members think stands in the feedback table alone, where the shop brings one: why members do not come again counts bad ratings "
+    "among its causes. The receipts say nothing of it."
+)
 _STEPS: dict[str, str] = {
     "delete": later(
         "Nothing is deleted by a sentence. A person does it: members leave with the next import of the members table, an audience or a "
@@ -49,10 +53,7 @@ _TOPICS: dict[str, str] = {
     ),
     "competitor": later("What members buy elsewhere is not known: the receipts are of this shop alone."),
     "staff": later("The receipts do not say who served: there is no column for staff."),
-    "satisfaction": later(
-        "What members think stands in the feedback table alone, where the shop brings one: why members do not come again counts bad ratings "
-        "among its causes. The receipts say nothing of it."
-    ),
+    "satisfaction": _OPINIONS,
     "stock": later("Stock is read for choosing goods alone; levels of stock are a question to the stock system."),
     "suppliers": later("Suppliers and purchase prices are not in the data, but for the unit cost of the products table."),
     "rent": later("Rent, wages and other costs of running a store are not in the data."),
@@ -73,10 +74,7 @@ _TOPICS: dict[str, str] = {
     "delivery": later("Deliveries and lorries are not in the data."),
     "finance": later("Taxes, banks and the economy are not in the data."),
     "nutrition": later("What goods are made of and how they keep is not in the data."),
-    "cause_of_day": later(
-        "What members think stands in the feedback table alone, where the shop brings one: why members do not come again counts bad ratings "
-        "among its causes. The receipts say nothing of it."
-    ),
+    "cause_of_day": _OPINIONS,
 }
 
 

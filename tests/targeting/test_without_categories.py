@@ -60,3 +60,5 @@ def test_what_rests_on_categories_says_so(shop: Workspace, name: str) -> None:
 def test_a_choice_between_goods_of_a_category_asks_for_one(shop: Workspace) -> None:
     with pytest.raises(BadValue, match="the shop has no categories"):
         tk.targeting.decision_tree(shop)
+    with pytest.raises(BadValue, match="Import a products table"):
+        tk.targeting.switching(shop)

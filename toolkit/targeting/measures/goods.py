@@ -198,8 +198,13 @@ def good_or_most_bought(view: View, name: str, where: str, *, product: bool = Fa
         if most.height:
             code = int(most["product_code"][0])
             return Good("product", code, labels_of(view, "product", [code])[code])
-    if known.is_empty():
+    if known.is_empty() and product:
         raise BadValue(tr("{where}: no good was named and the shop has no categories. Name a product.", where=where))
+    if known.is_empty():
+        raise BadValue(
+            tr("{where}: goods are held against others of their category, and the shop has no categories. Import a products table with a "
+               "column `category`.", where=where)
+        )  # fmt: skip
     code, label = known.select("category_code", "category").row(0)
     return Good("category", int(code), str(label))
 

@@ -19,7 +19,7 @@ from toolkit.scope.hiding import unmeasured
 from toolkit.scope.period import Period
 from toolkit.scope.phrases import not_measured
 from toolkit.scope.view import View
-from toolkit.targeting.measures.goods import By, Good, good_names, good_or_most_bought, scoped_parts, window_of
+from toolkit.targeting.measures.goods import By, Good, good_names, good_or_most_bought, no_categories, scoped_parts, window_of
 
 if TYPE_CHECKING:
     import altair as alt
@@ -102,6 +102,9 @@ def decision_tree(view: View, *, category: str = "", by: By = "product") -> Find
     -------
     >>> tk.targeting.decision_tree(ws, category="YOGURT").table         # doctest: +SKIP
     """
+    none = no_categories(view, category, TREE, tr("what replaces what"))
+    if none is not None:
+        return none
     good = good_or_most_bought(view, category, "targeting.decision_tree")
     if good.level != "category":
         raise BadValue(tr("targeting.decision_tree: '{category}' is a product; a category was needed.", category=category))

@@ -20,7 +20,7 @@ from toolkit.scope.phrases import not_measured
 from toolkit.scope.view import View
 from toolkit.targeting.measures.category_spend import OTHERS, category_spend
 from toolkit.targeting.measures.compared import season_alike, season_notes
-from toolkit.targeting.measures.goods import By, good_or_most_bought
+from toolkit.targeting.measures.goods import By, good_or_most_bought, no_categories
 from toolkit.targeting.measures.member_list import the_row
 from toolkit.targeting.measures.period_sales import parts_merged
 
@@ -109,6 +109,9 @@ def switching(view: View, *, category: str = "", by: By = "product", good: str =
     -------
     >>> tk.targeting.switching(ws, category="COFFEE", by="brand").table  # doctest: +SKIP
     """
+    none = no_categories(view, category, OF_GOOD if good else BY_GOOD, tr("switching between goods"))
+    if none is not None:
+        return none
     chosen = good_or_most_bought(view, category, _NAME)
     if chosen.level != "category":
         raise BadValue(tr("{name}: '{category}' is a product; a category was needed.", name=_NAME, category=category))

@@ -9,12 +9,14 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from toolkit.answer import Note
+from toolkit.answer import Finding, Note
+from toolkit.columns import Table
 from toolkit.errors import BadValue, UnknownName, nearest
 from toolkit.language import tr
 from toolkit.mart.baskets import Part, read_baskets
 from toolkit.mart.catalogue import NO_CATEGORY
 from toolkit.models.pairs import Baskets
+from toolkit.scope.hiding import unmeasured
 from toolkit.scope.period import Period, days_in, read_period
 from toolkit.scope.phrases import where as place_of
 from toolkit.scope.sales import within
@@ -179,6 +181,17 @@ def _categories(view: View) -> pl.DataFrame:
     return bought.sort(["order_count", "category"], descending=[True, False])
 
 
+def no_categories(view: View, category: str, table: Table, what: str) -> Finding | None:
+    """Return the finding of a choice between goods of a category where none is named and the shop has none; else None.
+
+    `what` is in the reader's language ("what replaces what").
+    """
+    if category.strip() or not _categories(view).is_empty():
+        return None
+    headline = view.say("{where}, {what} is not measured: no good has a category.", what=what)
+    return unmeasured(table, headline, tr("Import a products table with a column `category`: goods are held against others of their own."))
+
+
 def good_or_most_bought(view: View, name: str, where: str, *, product: bool = False) -> Good:
     """Return the good that a person named, as `find_good`; '' = the category in most orders of the chain, so that every report has one.
 
@@ -198,13 +211,8 @@ def good_or_most_bought(view: View, name: str, where: str, *, product: bool = Fa
         if most.height:
             code = int(most["product_code"][0])
             return Good("product", code, labels_of(view, "product", [code])[code])
-    if known.is_empty() and product:
-        raise BadValue(tr("{where}: no good was named and the shop has no categories. Name a product.", where=where))
     if known.is_empty():
-        raise BadValue(
-            tr("{where}: goods are held against others of their category, and the shop has no categories. Import a products table with a "
-               "column `category`.", where=where)
-        )  # fmt: skip
+        raise BadValue(tr("{where}: no good was named and the shop has no categories. Name a product.", where=where))
     code, label = known.select("category_code", "category").row(0)
     return Good("category", int(code), str(label))
 

@@ -125,6 +125,18 @@ class TooFewMembers(ToolkitError):
     """A scope with fewer members than may be spoken of (the minimum n)."""
 
 
+def require_rows(name: str, top: int) -> None:
+    """Refuse a number of rows below 0; `name` is the question that was asked.
+
+    Raises
+    ------
+    BadValue
+        It is below 0.
+    """
+    if top < 0:
+        raise BadValue(tr("{name}: top is {top}; a number of rows was needed, or 0 for all.", name=name, top=top))
+
+
 def nearest(word: str, known: Iterable[object], *, most: int = 1) -> list[str]:
     """Return the known names that look like `word`, nearest first.
 

@@ -11,7 +11,7 @@ from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable, Column, Table
 from toolkit.differentiation.measures.goods_factors import FACTORS, Candidates, candidates
-from toolkit.errors import BadValue
+from toolkit.errors import require_rows
 from toolkit.language import later, tr, value, word
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
@@ -137,8 +137,7 @@ def goods_for(view: View, *, purpose: Purpose = "add_one_more", level: Level = "
     -------
     >>> tk.differentiation.goods_for(ws, audience="stage = 'lapsed'", purpose="win_back").table           # doctest: +SKIP
     """
-    if top < 0:
-        raise BadValue(tr("differentiation.goods_for: top is {top}; a number of rows was needed, or 0 for all.", top=top))
+    require_rows("differentiation.goods_for", top)
     level, instead = level_of_shop(view, level)
     period = Period(view.first_day, view.as_of) if purpose == "win_back" else window_of(view)
     step = view.settings.playbook.trade_up_step if purpose == "trade_up" else 1.0

@@ -12,7 +12,7 @@ from toolkit.columns import AnswerTable
 from toolkit.differentiation.matrix import NO_ADVICE, advice_table
 from toolkit.differentiation.measures.cells import member_cells
 from toolkit.differentiation.measures.next_goods import NEW, next_goods
-from toolkit.errors import BadValue, UnknownName, nearest
+from toolkit.errors import UnknownName, nearest, require_rows
 from toolkit.language import tr
 from toolkit.portrait.price_sensitivity import sensitivity_traits
 from toolkit.registry import question
@@ -169,8 +169,7 @@ def next_best(view: View, *, member_id: str | int | None = None, top: int = 100)
     -------
     >>> tk.differentiation.next_best(ws, member_id="0012").table        # doctest: +SKIP
     """
-    if top < 0:
-        raise BadValue(tr("differentiation.next_best: top is {top}; a number of rows was needed, or 0 for all.", top=top))
+    require_rows("differentiation.next_best", top)
     members = view.members if member_id is None else _one(view, str(member_id))
     everybody = next_best_table(view, members).sort("purchase_probability", "member_id", descending=[True, False], nulls_last=True)
     table = NEXT_BEST.of(everybody, view)

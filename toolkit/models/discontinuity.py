@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from toolkit.models.shares import Z95
+
 LEAST_SIDE, LEAST_VALUES = 50, 10
 """Rows on each side within the bandwidth, and different values of what is counted there: fewer tell nothing."""
-Z95 = 1.959964
 _BINS = 24
 
 

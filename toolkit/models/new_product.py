@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from toolkit.models.shares import Z95
+
 LEAST_TRIERS, LEAST_STRENGTH, WIDEST = 30, 10**0.5, 1.0
 """Nothing is told of fewer triers who can be followed, of a difference of their later purchases of it below so many standard errors (an F
 of 10: Staiger and Stock, Econometrica 65 (1997)), or where the interval is wider than all of its sales."""
-_Z95 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def bought_again(days: np.ndarray, again: np.ndarray, within: np.ndarray) -> tup
         survival, variance = (left[at], spread[at]) if at >= 0 else (1.0, 0.0)
         share[place] = 1 - survival
         if 0 < survival < 1:
-            half = _Z95 * np.sqrt(variance) / abs(np.log(survival))
+            half = Z95 * np.sqrt(variance) / abs(np.log(survival))
             low[place], high[place] = 1 - survival ** np.exp(-half), 1 - survival ** np.exp(half)
         else:
             low[place] = high[place] = share[place]
@@ -89,7 +90,7 @@ def source_of_volume(
     shares = -(treated @ columns) / more
     parts = treated[:, None] * (columns + bought[:, None] * shares)
     errors = np.sqrt([(np.bincount(of_person, part) ** 2).sum() for part in parts.T]) / more
-    low, high = shares - _Z95 * errors, shares + _Z95 * errors
+    low, high = shares - Z95 * errors, shares + Z95 * errors
     if high[0] - low[0] > WIDEST:
         return None
     return Source(

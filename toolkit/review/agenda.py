@@ -9,7 +9,7 @@ import polars as pl
 
 from toolkit import columns as c
 from toolkit.answer import Finding, Note
-from toolkit.errors import BadValue
+from toolkit.errors import require_rows
 from toolkit.language import later, tr, value
 from toolkit.ledger.campaigns import known_campaigns
 from toolkit.ledger.definition import plan_names
@@ -101,8 +101,7 @@ def agenda(view: View, *, top: int = 5) -> Finding:
     -------
     >>> tk.review.agenda(ws).table                                     # doctest: +SKIP
     """
-    if top < 0:
-        raise BadValue(tr("review.agenda: top is {top}; a number of rows was needed, or 0 for all.", top=top))
+    require_rows("review.agenda", top)
     groups = _groups(view)
     rows = [*_addressed(view, groups), *(_waiting(view) if view.scope.is_chain else ())]
     shown = TASKS.of(pl.DataFrame(rows[: top or None], schema=TASKS.schema), view)

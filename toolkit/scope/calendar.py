@@ -158,7 +158,18 @@ def read_against(against: str | None, period: Period, as_of: date, *, name: str)
         return period_before(period)
     if against == "year":
         return year_before(period)
-    if ".." not in str(against):
+    return stated_before(str(against), period, as_of, name=name)
+
+
+def stated_before(against: str, period: Period, as_of: date, *, name: str) -> Period:
+    """Return the period that was stated to compare with, 'FIRST..LAST'; `name` is the question that was asked.
+
+    Raises
+    ------
+    BadValue
+        It is no period, or does not end before this one starts.
+    """
+    if ".." not in against:
         raise BadValue(
             tr(
                 "{name}: against is '{against}'; 'year', or a period such as '2026-01-01..2026-03-31', was needed.",

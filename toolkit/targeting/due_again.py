@@ -12,7 +12,7 @@ from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.columns import AnswerTable, Table
-from toolkit.errors import BadValue
+from toolkit.errors import BadValue, require_rows
 from toolkit.language import tr, value
 from toolkit.registry import question
 from toolkit.scope.phrases import not_measured
@@ -120,8 +120,7 @@ def due_again(view: View, *, show: Literal["member", "good"] = "member", by: By 
     -------
     >>> tk.targeting.due_again(ws, good="COFFEE", top=0).table          # doctest: +SKIP
     """
-    if top < 0:
-        raise BadValue(tr("targeting.due_again: top is {top}; a number of rows was needed, or 0 for all.", top=top))
+    require_rows("targeting.due_again", top)
     by, instead = level_of_shop(view, by)
     wanted, called = _wanted(view, good, by)
     rhythms = _rhythms(view, by)

@@ -8,8 +8,8 @@ import polars as pl
 
 from toolkit import columns as c
 from toolkit.answer import Finding
-from toolkit.errors import BadValue
-from toolkit.language import later, tr
+from toolkit.errors import require_rows
+from toolkit.language import later
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
 from toolkit.scope.view import View
@@ -59,8 +59,7 @@ def lost_members(view: View, *, cause: Cause = "any", top: int = 100) -> Finding
     -------
     >>> tk.Audience.from_answer("rated badly", tk.targeting.lost_members(ws, cause="feedback", top=0))   # doctest: +SKIP
     """
-    if top < 0:
-        raise BadValue(tr("targeting.lost_members: top is {top}; a number of rows was needed, or 0 for all.", top=top))
+    require_rows("targeting.lost_members", top)
     found = why_left_of(view)
     if found is None or (cause != "any" and cause not in found.found):
         why = found.missing.get(cause) if found else None

@@ -11,7 +11,7 @@ from toolkit import columns as c
 from toolkit.answer import Finding, Note, Verdict
 from toolkit.charts.ranges import ranges
 from toolkit.columns import AnswerTable
-from toolkit.errors import BadValue, unknown_name
+from toolkit.errors import BadValue, require_rows, unknown_name
 from toolkit.language import in_every_language, later, tr
 from toolkit.models.shares import wilson
 from toolkit.portrait.measures.takings import takings
@@ -130,8 +130,7 @@ def niches(view: View, *, niche: str = "", show: Literal["member", "product"] = 
     -------
     >>> tk.targeting.niches(ws).table                                  # doctest: +SKIP
     """
-    if top < 0:
-        raise BadValue(tr("targeting.niches: top is {top}; a number of rows was needed, or 0 for all.", top=top))
+    require_rows("targeting.niches", top)
     groups = _named(view, niche_groups(view))
     if niche:
         row = _row_called(view, groups, niche)

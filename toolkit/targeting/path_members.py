@@ -9,7 +9,7 @@ import polars as pl
 from toolkit import columns as c
 from toolkit import wording
 from toolkit.answer import Finding, Note
-from toolkit.errors import BadValue, unknown_name
+from toolkit.errors import BadValue, require_rows, unknown_name
 from toolkit.language import in_every_language, tr, value, word
 from toolkit.mart.sequences import VISITS
 from toolkit.registry import question
@@ -92,8 +92,7 @@ def path_members(
     >>> stopped = tk.targeting.path_members(ws, first="COFFEE", stopped=True, top=0)      # doctest: +SKIP
     >>> tk.Audience.from_answer("coffee and gone", stopped)                               # doctest: +SKIP
     """
-    if top < 0:
-        raise BadValue(tr("targeting.path_members: top is {top}; a number of rows was needed, or 0 for all.", top=top))
+    require_rows("targeting.path_members", top)
     if stopped and third:
         raise BadValue(
             tr(

@@ -9,7 +9,7 @@ import polars as pl
 from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable, Table
-from toolkit.errors import BadValue
+from toolkit.errors import require_rows
 from toolkit.language import tr, value
 from toolkit.portrait.measures.prospects import prospect_models
 from toolkit.registry import question
@@ -93,8 +93,7 @@ def slipping(view: View, *, top: int = 100) -> Finding:
     -------
     >>> tk.targeting.slipping(ws, store_id="367").table                 # doctest: +SKIP
     """
-    if top < 0:
-        raise BadValue(tr("targeting.slipping: top is {top}; a number of rows was needed, or 0 for all.", top=top))
+    require_rows("targeting.slipping", top)
     members = view.members.join(slipping_members(view), on="member_code", how="left", maintain_order="left")
     measured = members.filter(pl.col("is_slipping").is_not_null())
     table = _members_table(view.settings.lifetime_value.spend_days)

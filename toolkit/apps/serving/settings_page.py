@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -166,30 +166,25 @@ def _plain_fault(said: str, setting: PlainSetting, name: str) -> str:
 
 
 def keep(path: Path, name: str, text: str, code: str) -> str:
-    """Keep a value (or, with "put back" as `text` None, none) and return what was done, or why it was not, as a sentence."""
-    with speaking(code):
-        ws, setting = Workspace(path), BY_PATH.get(name)
-        if setting is None:
-            return tr("There is no such setting.")
-        try:
-            require_role(ws, "owner", tr("changing a setting"))
-            value = setting.typed(text)
-            return _kept(ws, setting, value)
-        except ToolkitError as error:
-            return _plain_fault(str(error), setting, tr(setting.name))
+    """Keep a value that was typed, and return what was done, or why it was not, as a sentence."""
+    return _changed(path, name, code, lambda setting: setting.typed(text))
 
 
 def put_back(path: Path, name: str, code: str) -> str:
     """Take the shop's own value out, and return what was done as a sentence."""
+    return _changed(path, name, code, lambda _: None)
+
+
+def _changed(path: Path, name: str, code: str, value: Callable[[PlainSetting], Any]) -> str:
     with speaking(code):
         ws, setting = Workspace(path), BY_PATH.get(name)
         if setting is None:
             return tr("There is no such setting.")
         try:
             require_role(ws, "owner", tr("changing a setting"))
-            return _kept(ws, setting, None)
+            return _kept(ws, setting, value(setting))
         except ToolkitError as error:
-            return str(error)
+            return _plain_fault(str(error), setting, tr(setting.name))
 
 
 def _kept(ws: Workspace, setting: PlainSetting, value: Any) -> str:

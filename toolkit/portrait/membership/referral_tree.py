@@ -7,11 +7,10 @@ from datetime import timedelta
 
 import polars as pl
 
+from toolkit.models.shares import Z95
 from toolkit.models.strata import held_or_not, in_strata
 from toolkit.portrait.membership.tables import known_rows
 from toolkit.scope.view import View
-
-Z95 = 1.959964
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import polars as pl
 from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable
-from toolkit.errors import BadValue
+from toolkit.errors import require_rows
 from toolkit.language import tr
 from toolkit.portrait.membership.referral_tree import AgainstLike, Tree, against_like, referral_tree
 from toolkit.portrait.membership.tables import needed
@@ -82,8 +82,7 @@ def referrals(view: View, *, show: Literal["generation", "referrer"] = "generati
     -------
     >>> tk.portrait.referrals(ws, show="referrer", top=0).table         # doctest: +SKIP
     """
-    if top < 0:
-        raise BadValue(tr("portrait.referrals: top is {top}; a number of rows was needed, or 0 for all.", top=top))
+    require_rows("portrait.referrals", top)
     declared = DEPTHS if show == "generation" else REFERRERS
     tree = referral_tree(view)
     if tree is None or tree.members.is_empty():

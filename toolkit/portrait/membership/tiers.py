@@ -10,7 +10,7 @@ import polars as pl
 from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable
-from toolkit.errors import BadValue
+from toolkit.errors import require_rows
 from toolkit.language import later, tr, value
 from toolkit.portrait.membership.standing import Rules, counted, held_on, placed, shown, tier_rules
 from toolkit.portrait.membership.tables import names
@@ -81,8 +81,7 @@ def tiers(view: View, *, show: Literal["tier", "near", "falls"] = "tier", top: i
     -------
     >>> tk.Audience.from_answer("near gold", tk.portrait.tiers(ws, show="near", top=0))   # doctest: +SKIP
     """
-    if top < 0:
-        raise BadValue(tr("portrait.tiers: top is {top}; a number of rows was needed, or 0 for all.", top=top))
+    require_rows("portrait.tiers", top)
     declared = TIERS if show == "tier" else MEMBERS
     rules = tier_rules(view)
     if isinstance(rules, str):

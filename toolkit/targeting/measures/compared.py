@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from toolkit.answer import Note
-from toolkit.errors import BadValue
-from toolkit.language import tr
-from toolkit.scope.period import Period, read_period
+from toolkit.scope.calendar import stated_before
+from toolkit.scope.period import Period
 from toolkit.scope.view import View
 
 
@@ -21,25 +20,7 @@ def period_against(view: View, against: str | None, name: str) -> Period:
         return view.period.before()
     if against == "year":
         return view.period.year_before()
-    if ".." not in str(against):
-        raise BadValue(
-            tr(
-                "{name}: against is '{against}'; 'year', or a period such as '2026-01-01..2026-03-31', was needed.",
-                name=name,
-                against=against,
-            )
-        )
-    period = read_period(against, view.as_of, 1)
-    if period.end >= view.period.start:
-        raise BadValue(
-            tr(
-                "{name}: against is {against}, but it must end before this period, {period}, starts.",
-                name=name,
-                against=period,
-                period=view.period,
-            )
-        )
-    return period
+    return stated_before(str(against), view.period, view.as_of, name=name)
 
 
 def season_alike(view: View, against: str | None, name: str) -> Period:

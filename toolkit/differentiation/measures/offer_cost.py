@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from toolkit.differentiation.measures.past import Past
-from toolkit.differentiation.measures.replays import replay_offer
+from toolkit.differentiation.measures.replays import REPLAYED, replay_offer
 from toolkit.errors import ToolkitError
 from toolkit.ledger.definition import Definition
 from toolkit.models.replay import reckon
@@ -30,6 +30,8 @@ def expected_offer_cost(view: View, definition: Definition, members: pl.DataFram
             return None
         past = Past(view, coded.filter(pl.col("offer") == name).select("member_code", "segment"))
         try:
+            if REPLAYED[definition.offer(name).method].needs(past, definition.offer(name)) is not None:
+                return None
             replayed = reckon(replay_offer(past, definition.offer(name)), moved_share=settings.moved_share)
         except ToolkitError:
             return None

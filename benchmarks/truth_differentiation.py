@@ -412,7 +412,7 @@ def offers_chosen(receipts: Receipts, *, campaigns: int, members: int = 2300, se
         ):
             choice = np.arange(9), by.argmax(axis=1)
             taken = sizes * (by[choice] > 0)
-            totals[name] += (promised[choice] @ taken, one.truth[choice] @ taken, best)
+            totals[name] += np.array((promised[choice] @ taken, one.truth[choice] @ taken, best))
     return {
         f"{name}: {figure}": float(value)
         for name, (promised, true, best) in totals.items()

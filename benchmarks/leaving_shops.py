@@ -22,7 +22,7 @@ import polars as pl
 from toolkit.importing import import_receipts
 from toolkit.workspace import Workspace
 
-CAUSES = ("goods", "returns", "feedback", "services", "stock", "prices", "store", "deals")
+CAUSES = ("goods", "returns", "feedback", "services", "stock", "prices", "store", "deals", "asked", "offer")
 """What can be planted, as `targeting.why_low` names it."""
 START, DAYS = date(2021, 1, 4), 1250
 PRODUCTS, STORES, KINDS = 120, 4, 12
@@ -32,12 +32,17 @@ BAD_FROM, BAD, EXTRA = 12, 8, 0.22
 CLOSED, RAISED = 950, 820
 RISEN = tuple(f"P{one}" for one in range(1, PRODUCTS, 5))
 """Goods whose price rises by a quarter on the day `RAISED`."""
+CAMPAIGN_DAYS, HELD_OUT, KEPT, LATE = 45, 0.4, 0.8, 60
+"""Every so many days a campaign for one kind of goods, this share of its members held out; planted, an ask brings this share of those back
+who would have left or come so many days later or more (with `offer`: only whom its goods fit)."""
 _TABLES = {
     "lines": "order_id member_id store_id product_id ordered_at quantity amount discount_amount",
     "products": "product_id category",
     "feedback": "member_id given_at rating",
     "services": "member_id occurred_at kind solved",
     "stock": "store_id product_id counted_on on_hand",
+    "campaigns": "campaign_id starts_on ends_on method goods randomised",
+    "contacts": "campaign_id member_id arm",
 }
 
 
@@ -94,6 +99,13 @@ def leaving_shop(*, seed: int = 1, planted: tuple[str, ...] = (), members: int =
     day = np.where(day < 0, rng.integers(0, 30, count), day)
     favourite = np.array([rng.choice(PRODUCTS, p=one) for one in taste])
     empty = rng.random((STORES, PRODUCTS, DAYS // 7 + 1)) < 0.05
+    own = np.random.default_rng(seed + 10_000)  # of campaigns alone: the rest of the shop is the same with them and without
+    starts = np.arange(100, DAYS - 30, CAMPAIGN_DAYS)
+    treated, saved_by = own.random((count, starts.size)) >= HELD_OUT, own.random((count, starts.size)) < KEPT
+    by_kind = np.stack([taste[:, np.arange(PRODUCTS) % KINDS == one].sum(1) for one in range(KINDS)], axis=1)
+    kinds = np.arange(starts.size) % KINDS
+    fits = (by_kind >= by_kind[:members].mean(0))[:, kinds]
+    visits: list[tuple[np.ndarray, np.ndarray]] = []
     had, alive, number = np.zeros((count, PRODUCTS), bool), np.arange(count), np.zeros(count, np.int64)
     lines, returns, ratings, cases = [], [], [], []
     orders = 0
@@ -151,6 +163,13 @@ def leaving_shop(*, seed: int = 1, planted: tuple[str, ...] = (), members: int =
         visiting = (kind[alive] == 1) & (number[alive] < 2) & (rng.random(alive.size) < 0.4)
         gap, stays = np.where(visiting, 1 + rng.integers(0, 4, alive.size), gap), np.where(kind[alive] > 0, visiting * 1.0, stays)
         goes = rng.random(alive.size) < stays
+        visits.append((alive, today))
+        if "asked" in planted or "offer" in planted:
+            place = np.minimum(np.searchsorted(starts, today, "right"), starts.size - 1)
+            wait = starts[place] - today
+            back = (~goes | (gap > LATE)) & (kind[alive] == 0) & (wait > 0) & (treated & saved_by)[alive, place]
+            back &= fits[alive, place] | ("offer" not in planted)
+            gap, goes = np.where(back, wait + 1 + np.floor(own.random(alive.size) * 10).astype(np.int64), gap), goes | back
         until = np.where(goes, gap, 10_000)
         first = np.unique(row, return_index=True)[1]  # a good of each basket
         returns.append(
@@ -169,7 +188,8 @@ def leaving_shop(*, seed: int = 1, planted: tuple[str, ...] = (), members: int =
         number[alive] += 1
         day[alive] += gap
         alive = alive[goes & (day[alive] < DAYS)]
-    return LeavingShop(_tables(lines, returns, ratings, cases, empty), planted, tuple(f"P{one}" for one in bad) * ("goods" in planted),
+    tables = _tables(lines, returns, ratings, cases, empty) | _campaigns(visits, kind, starts, kinds, treated)
+    return LeavingShop(tables, planted, tuple(f"P{one}" for one in bad) * ("goods" in planted),
                        tuple(f"P{one}" for one in (POPULAR, *TOURIST, *CHRISTMAS, *OF_STORE, *companions.values())))  # fmt: skip
 
 
@@ -196,6 +216,25 @@ def _tables(lines: list, returns: list, ratings: list, cases: list, empty: np.nd
             "counted_on": [START + timedelta(days=7 * week) for week in range(weeks)] * (stores * products),
             "on_hand": np.where(empty, 0.0, 20.0).ravel(),
         }),
+    }  # fmt: skip
+
+
+def _campaigns(visits: list, kind: np.ndarray, starts: np.ndarray, kinds: np.ndarray, treated: np.ndarray) -> dict[str, pl.DataFrame]:
+    """Campaigns and who is in which arm: members who live here and came within four months before it."""
+    who, day = (np.concatenate(column) for column in zip(*visits, strict=True))
+    contacts = []
+    for place, start in enumerate(starts):
+        near = np.unique(who[(day < start) & (day >= start - 120) & (kind[who] == 0)])
+        arms = pl.Series("arm", treated[near, place]).replace_strict({True: "treated", False: "control"}, return_dtype=pl.String)
+        contacts.append(pl.DataFrame({"campaign_id": [f"C{place}"] * near.size, "member_id": [f"M{one}" for one in near], "arm": arms}))
+    return {
+        "campaigns": pl.DataFrame({
+            "campaign_id": [f"C{place}" for place in range(starts.size)],
+            "starts_on": [START + timedelta(days=int(start)) for start in starts],
+            "ends_on": [START + timedelta(days=int(start) + 13) for start in starts],
+            "method": ["discount"] * starts.size, "goods": [f"K{one}" for one in kinds], "randomised": [True] * starts.size,
+        }),
+        "contacts": pl.concat(contacts),
     }  # fmt: skip
 
 

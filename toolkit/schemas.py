@@ -93,6 +93,10 @@ class Campaigns(dy.Schema):
     )
     cost_fixed = dy.Float64(nullable=True, min=0, metadata={"means": "fixed cost in currency units"})
     cost_per_contact = dy.Float64(nullable=True, min=0, metadata={"means": "cost of one contact in currency units"})
+    goods = dy.String(nullable=True, metadata={"means": "categories that its offer is for, with ; between them; empty = all goods"})
+    basket_from = dy.Float64(
+        nullable=True, min=0, metadata={"means": "from which basket on its offer holds, in currency units; empty = any"}
+    )
     randomised = dy.Bool(nullable=True, metadata={"means": "whether chance alone decided who was treated and who was control"})
 
     @dy.rule()
@@ -197,7 +201,7 @@ CONTRACT: dict[str, type[dy.Schema]] = {
 }
 
 MONEY_COLUMNS = membership.MONEY | frozenset(
-    {"amount", "discount_amount", "coupon_amount", "unit_cost", "cost_fixed", "cost_per_contact", "value", "target_amount"}
+    {"amount", "discount_amount", "coupon_amount", "unit_cost", "cost_fixed", "cost_per_contact", "value", "target_amount", "basket_from"}
 )
 """Contract columns in currency units: Int64 minor units once they are in the workspace."""
 

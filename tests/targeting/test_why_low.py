@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import polars as pl
 import pytest
 
 import toolkit as tk
 from benchmarks.leaving_shops import LeavingShop, leaving_shop
+from toolkit.models.asked import no_fit, nobody_asked
 from toolkit.scope.view import open_view
 from toolkit.targeting.measures.leaving import why_left_of
 from toolkit.targeting.why_low import FOUND, LOST, REST, USUAL
@@ -107,3 +109,34 @@ def test_receipts_that_are_too_short_are_refused(shop, tmp_path):
     assert "cannot be told" in answer.headline
     assert answer.table.is_empty()
     assert tk.targeting.losing_goods(shop.imported(tmp_path / "again", as_of=date(2021, 2, 28))).table.is_empty()
+
+
+def test_who_was_asked_is_told_from_campaigns_that_chance_drew(ws):
+    """Nothing was planted there: measured, and no more than usual."""
+    table = tk.targeting.why_low(ws).table
+    readings = dict(table.select("cause", "reading").iter_rows())
+    assert readings["nobody asked"] == readings["no offer that fits"] == "no more than usual"
+    assert table.filter(pl.col("cause") == "nobody asked")["touched_count"][0] > 500
+
+
+def test_asks_by_hand() -> None:
+    # one campaign: 10 of 20 held out and 5 of 40 asked are lost; another without control members tells nothing
+    lost = np.array([1] * 10 + [0] * 10 + [1] * 5 + [0] * 35 + [1] * 9)
+    treated = np.array([False] * 20 + [True] * 49)
+    campaign = np.array([0] * 60 + [1] * 9)
+    test = nobody_asked(lost, treated, campaign)
+    assert test is not None
+    assert (test.basket_count, test.lost_count, test.part) == (20, 10, pytest.approx(0.75))
+    assert test.expected == pytest.approx(2.5)
+    assert test.ratio == pytest.approx(4.0)
+    assert test.low < 4 < test.high
+    assert test.chance < 0.001
+    assert nobody_asked(lost[60:], treated[60:], campaign[60:]) is None
+    # held out: 40 of 100 whether it fits or not; asked: 10 of 100 where it fits, 30 of 100 where not: 20 more than a fitting one leaves
+    rows = [(arm, fits, number < many) for arm, fits, many in ((0, 0, 40), (0, 1, 40), (1, 1, 10), (1, 0, 30)) for number in range(100)]
+    arm, fits, gone = (np.array(column) for column in zip(*rows, strict=True))
+    fit_test = no_fit(gone, arm == 1, fits == 1, np.zeros(400, int))
+    assert fit_test is not None
+    assert (fit_test.lost_count, fit_test.part, fit_test.expected) == (30, pytest.approx(2 / 3), pytest.approx(10))
+    assert fit_test.chance < 0.05
+    assert no_fit(gone[:200], arm[:200] == 1, fits[:200] == 1, np.zeros(200, int)) is None

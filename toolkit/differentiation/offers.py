@@ -130,7 +130,7 @@ def offers(view: View, *, compare: str | list[str] = "", budget: float | None = 
     return answered(
         OFFERS, past, cells, spend,
         notes=[*accounting_notes(past, assumed), contact_cost(view)[1], *contact_notes(view, left_out), length_note(view)],
-        more_notes=[*silent, *lacking],
+        more_notes=[*silent, *lacking, *([stacking_note(view)] if len(wanted) > 1 else [])],
         chart=lambda table, best: money_bars(
             OFFERS, past, table, n="contact_count", most=20, title=view.say("Offers side by side: {place}"),
             subtitle=later("{what}, {period}; n = contacts"),
@@ -138,3 +138,14 @@ def offers(view: View, *, compare: str | list[str] = "", budget: float | None = 
         ask_next=[("differentiation.allocate", {"budget": budget or max(1.0, round(float(cells["cost"].max()) / view.minor_units))})],  # type: ignore[arg-type]
         unpriced=contacts_unpriced(view),
     )  # fmt: skip
+
+
+def stacking_note(view: View) -> str:
+    """Return which offers may hold together, and what their replays say then."""
+    return view.say(
+        "Each offer is replayed alone. Two may hold on one basket, as tills take them: goods first (discount, n-th piece, bundle: one of "
+        "them on a piece), then the day's discount, then what a basket must reach (spend and save, coupon, gift) on what is left to pay, "
+        "then points on what is paid. For what members buy anyway both together cost at most the sum of their costs, less where the first "
+        "takes a basket below the other's amount. A plan gives each member one offer, and leaves out who is in another campaign of these "
+        "days."
+    )

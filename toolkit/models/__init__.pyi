@@ -64,6 +64,7 @@ from .multiple_tests import benjamini_hochberg as benjamini_hochberg
 from .shares import poisson_interval as poisson_interval, share_difference as share_difference, share_index as share_index, wilson as wilson
 
 # Arms of a campaign
+from .asked import AskTest as AskTest, no_fit as no_fit, nobody_asked as nobody_asked
 from .assignment import Assignment as Assignment, assign as assign, control_counts as control_counts, uniform as uniform
 from .power import (
     Spread as Spread, chance_to_see as chance_to_see, members_needed as members_needed, smallest_lift as smallest_lift,

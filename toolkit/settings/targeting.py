@@ -117,6 +117,9 @@ class LeavingSettings(Family):
     )
     least_baskets: int = Field(30, ge=5, le=10000, description="A good in fewer baskets takes no part: nothing could be told of it.")
     least_ratio: float = Field(1.25, ge=1, le=10, description="A cause multiplies the losses of like baskets by this at least to be told.")
+    ask_chance: float = Field(
+        0.01, gt=0, le=0.5, description="Nobody asked and no offer that fits are called where chance alone would do as much this seldom."
+    )
     low_rating: float = Field(2, description="A rating up to this is a bad one.")
     price_rise: Share = Field(0.1, description="Dearer: the goods that the member knew cost this much more than they had paid so far.")
     stock_days: Days = Field(

@@ -166,7 +166,7 @@ def losing_goods(
 def lost_members(
     workspace: Workspace | str | Path,
     *,
-    cause: Literal['any', 'goods', 'returns', 'feedback', 'services', 'stock', 'prices', 'store', 'deals'] = 'any',
+    cause: Literal['any', 'goods', 'returns', 'feedback', 'services', 'stock', 'prices', 'store', 'deals', 'asked', 'offer'] = 'any',
     top: int = 100,
     store_id: str | None = None,
     region: str | None = None,

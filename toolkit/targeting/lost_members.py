@@ -25,7 +25,7 @@ MEMBERS = member_table(
     c.money("spend_before", "Spend before", "of a quarter, at the pace of the half year up to the last order"),
 )
 _MORE = later("The table lists {top:,} of {members:,} members; top=0 lists all.")
-Cause = Literal["any", "goods", "returns", "feedback", "services", "stock", "prices", "store", "deals"]
+Cause = Literal["any", "goods", "returns", "feedback", "services", "stock", "prices", "store", "deals", "asked", "offer"]
 
 
 @question(

@@ -18,7 +18,7 @@ from toolkit.registry import question
 from toolkit.scope.hiding import too_few, unmeasured
 from toolkit.scope.view import View
 from toolkit.targeting.measures.leaving import LEAST_LOST, PART, TOUCHED, WhyLeft, elsewhere, why_left_of
-from toolkit.targeting.measures.touched import DEALS, FEEDBACK, GOODS, PRICES, RETURNS, SERVICES, STOCK, STORE, WORDS
+from toolkit.targeting.measures.touched import ASKED, DEALS, FEEDBACK, GOODS, OFFER, PRICES, RETURNS, SERVICES, STOCK, STORE, WORDS
 
 if TYPE_CHECKING:
     import altair as alt
@@ -50,6 +50,8 @@ _TODO = {
     STOCK: (later("Tell them that their favourite is there again, and keep it on the shelf."), "targeting.lost_members"),
     PRICES: (later("Look at the prices that rose; write to them of goods still at their price."), "targeting.lost_members"),
     STORE: (later("Tell them of the nearest store that is open, or of the online shop."), "targeting.lost_members"),
+    ASKED: (later("Ask who falls quiet before they are lost, and go on holding some out."), "targeting.lost_members"),
+    OFFER: (later("Offer each member goods that they buy, from a basket that they reach."), "targeting.lost_members"),
     DEALS: (later("Plan offers that need a second visit instead of a lower price, and hold some out."), "targeting.lost_members"),
 }  # fmt: skip
 
@@ -253,9 +255,34 @@ def _notes(view: View, found: WhyLeft, compared: _Compared, baskets: pl.DataFram
                 unsure=found.unsure, is_one=found.unsure == 1,
             )
         )  # fmt: skip
+    notes += _of_asks(view, found, baskets)
     notes += [
         Note(view.say("{cause:word}: needed {why}.", cause=WORDS[name], why=why), "NOT MEASURED") for name, why in found.missing.items()
     ]
+    return notes
+
+
+def _of_asks(view: View, found: WhyLeft, baskets: pl.DataFrame) -> list[str | Note]:
+    """What is counted of who was asked, and what the parts of both causes rest on."""
+    notes = list[str | Note]()
+    lost = baskets.filter("lost")
+    unasked = lost.filter(pl.col("unasked").fill_null(False))
+    if lost["unasked"].count() and unasked.height >= view.least:
+        notes.append(
+            view.say(
+                "A count, not a cause: of those lost, {unasked:member} who may be contacted were asked back by no campaign within "
+                "{lost_days} days. Whom a shop asks is no chance, so that those it does not ask may leave for other reasons.",
+                unasked=unasked.height, lost_days=found.window.lost_days,
+            )
+        )  # fmt: skip
+    if {ASKED, OFFER} - set(found.missing):
+        notes.append(
+            view.say(
+                "Nobody asked, and no offer that fits, are told from campaigns whose control group chance drew: members who had not come "
+                "again when one began, those held out against those asked, and where the offer was for goods that they buy from a basket "
+                "that they reach against where it was not. Their parts are of these members alone."
+            )
+        )
     return notes
 
 

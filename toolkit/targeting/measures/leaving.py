@@ -12,6 +12,7 @@ from toolkit.models.leaving import PRIOR, Goods, shared_out, why_left
 from toolkit.models.levels import level_factors, levels_of
 from toolkit.scope.phrases import spoken
 from toolkit.scope.view import View
+from toolkit.targeting.measures.asked import Asks, asks_of
 from toolkit.targeting.measures.last_baskets import (
     BEFORE,
     CODES,
@@ -35,7 +36,9 @@ class WhyLeft:
 
     `baskets`: one row per basket of the window: `member_code`, `day`, `store_code`, `lost`, `at_stake`, `usual_before` (chance of a loss a
     year before; null where not known), the codes of `ELSEWHERE`, `untouched`, `touched_CAUSE` by cause measured, `part_none` and
-    `part_CAUSE` by cause found (of a loss: what part of it each has). `causes`: one row per cause measured: `cause`, `basket_count`,
+    `part_CAUSE` by cause found (of a loss: what part of it each has), `unasked` (nobody asked its member until they came or were lost;
+    null = no campaign is known), `spared` (lost, less the parts of nobody asked and no offer that fits). `causes`: one row per cause
+    measured: `cause`, `basket_count`,
     `lost_count`, `expected`, `ratio`, `low`, `high`, `told`. `goods`: the same of goods found, by `product_code`, with `last_share` and
     `earlier_share` (of the members lost with earlier baskets: who had it in the last, and the mean share of the earlier ones that held it).
     """
@@ -60,7 +63,7 @@ def why_left_of(view: View) -> WhyLeft | None:
     window = window_of(chain)
     if window is None:
         return None
-    families = ("leaving", "lifecycle", "calendar")
+    families = ("leaving", "lifecycle", "calendar", "offers")
     frames = {name: chain.chainwide(spoken(f"leaving_{name}"), lambda one, name=name: _made(one)[name], *families) for name in _FRAMES}
     told = json.loads(frames["told"]["told"][0])
     if frames["baskets"]["lost"].sum() < LEAST_LOST:
@@ -101,7 +104,11 @@ def _measured(chain: View) -> dict[str, pl.DataFrame]:
     named = ["none", *found.added]
     with_goods = np.bincount(goods.row[np.isin(goods.good, list(found.goods))], minlength=len(lost)) > 0
     touched_any = np.any([with_goods, *(touched[name] for name in found.added if name != GOODS)], axis=0)
-    before = _before(baskets, codes, lost, ~now & ~touched_any, window)
+    asks = asks_of(chain, window, baskets)
+    called, spared = asks.found(settings.ask_chance, settings.least_ratio), lost.copy()
+    for name in called:
+        spared = spared * (1 - asks.tests[name].part * asks.touched[name])
+    before = _before(baskets, codes, spared, ~now & ~touched_any, window)
     table = told.with_columns(
         pl.lit(None, pl.Float64).alias("usual_before") if before is None else pl.Series("usual_before", before),
         *(codes.filter(now)[name] for name in ELSEWHERE),
@@ -109,9 +116,12 @@ def _measured(chain: View) -> dict[str, pl.DataFrame]:
         *(pl.Series(f"{TOUCHED}{name}", flags[now]) for name, flags in (touched | {GOODS: with_goods}).items()),
         *(pl.Series(f"{PART}{name}", parts[:, column]) for column, name in enumerate(named)),
     )
+    table = _with_asks(table, asks, called, now, spared[now])
+    missing |= asks.missing
     causes = pl.DataFrame(
         [{"cause": name, **asdict(test)} for name, test in found.causes.items()], schema={"cause": pl.String, **_TEST}
     ).fill_nan(None)
+    causes = pl.concat([causes, _ask_causes(asks, called)])
     rows = [{"product_code": good, **asdict(test)} for good, test in found.goods.items()]
     of_goods = pl.DataFrame(rows, schema={"product_code": pl.UInt32, **_TEST})
     said = json.dumps({"missing": missing, "tested": found.tested, "unsure": found.unsure})
@@ -121,6 +131,34 @@ def _measured(chain: View) -> dict[str, pl.DataFrame]:
         "goods": _with_own_past(of_goods, baskets.filter(now), of_now),
         "told": pl.DataFrame({"told": [said]}),
     }
+
+
+def _with_asks(table: pl.DataFrame, asks: Asks, found: list[str], now: np.ndarray, spared: np.ndarray) -> pl.DataFrame:
+    """The baskets with what campaigns tell: of a loss whose member was held out (or offered what does not fit) such a part is due to it.
+
+    What the other causes share is what is left of the loss, in the same proportions. `spared` are losses less such parts: what is usual
+    without.
+    """
+    told = table.with_columns(
+        asks.unasked.filter(pl.Series(now)),
+        pl.Series("spared", spared),
+        *(pl.Series(f"{TOUCHED}{name}", flags[now]) for name, flags in asks.touched.items()),
+    )
+    for name in found:
+        part = pl.when(f"{TOUCHED}{name}").then(asks.tests[name].part).otherwise(0.0)
+        others = [column for column in told.columns if column.startswith(PART)]
+        told = told.with_columns(pl.col(others) * (1 - part), part.alias(f"{PART}{name}"))
+    return told
+
+
+def _ask_causes(asks: Asks, found: list[str]) -> pl.DataFrame:
+    rows = [
+        (name, test.basket_count, test.lost_count, test.expected, test.ratio, test.low, test.high, name in found)
+        for name, test in asks.tests.items()
+    ]
+    return pl.DataFrame(rows, schema={"cause": pl.String, **_TEST}, orient="row").with_columns(
+        pl.when(pl.col(column).is_finite()).then(column).alias(column) for column in ("ratio", "low", "high")
+    )
 
 
 _TEST = {
@@ -157,7 +195,7 @@ def elsewhere(others: pl.DataFrame, here: pl.DataFrame) -> np.ndarray | None:
     free = others.filter("untouched")
     if free["lost"].sum() < LEAST_LOST:
         return None
-    return usual(free["lost"].to_numpy().astype(float), _codes(free, ELSEWHERE), _codes(here, ELSEWHERE))
+    return usual(free["spared"].to_numpy(), _codes(free, ELSEWHERE), _codes(here, ELSEWHERE))
 
 
 def _with_own_past(tests: pl.DataFrame, baskets: pl.DataFrame, goods: Goods) -> pl.DataFrame:

@@ -56,8 +56,6 @@ def touches(view: View, window: Window, baskets: pl.DataFrame) -> tuple[dict[str
             missing[cause] = flags_or_why
         else:
             touched[cause] = flags_or_why
-    missing[ASKED] = tr("campaigns with a control group drawn by chance (tables campaigns and contacts): `review.effect` measures each")
-    missing[OFFER] = tr("campaigns with several methods and a control group each (tables campaigns, contacts and redemptions)")
     return touched, missing, _base(baskets, delays)
 
 

@@ -34,7 +34,9 @@ def test_a_campaign_that_ends_before_it_starts_breaks_a_rule() -> None:
         {"campaign_id": ["a", "b"], "starts_on": ["2026-01-02", "2026-01-02"], "ends_on": ["2026-01-01", "2026-01-02"]}
     ).with_columns(pl.col("starts_on", "ends_on").str.to_date(), *(pl.lit(None, pl.String).alias(name) for name in ("name", "method")))
     frame = frame.with_columns(pl.lit(None, pl.Float64).alias("cost_fixed"), pl.lit(None, pl.Float64).alias("cost_per_contact"))
-    frame = frame.with_columns(pl.lit(None, pl.Boolean).alias("randomised"))
+    frame = frame.with_columns(
+        pl.lit(None, pl.Boolean).alias("randomised"), pl.lit(None, pl.String).alias("goods"), pl.lit(None, pl.Float64).alias("basket_from")
+    )
     kept, failures = schemas.Campaigns.filter(frame)
     assert kept["campaign_id"].to_list() == ["b"]
     assert failures.counts() == {"ends_after_start": 1}

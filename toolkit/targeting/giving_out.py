@@ -33,7 +33,11 @@ _STALE_DAYS = 7
 
 @dataclass(frozen=True)
 class GivenOut:
-    """What was given out: the day, files, tasks on them, members held out, tasks that may no longer be done (consent withdrawn since)."""
+    """What was given out: the day, files, tasks on them, members held out, tasks that may no longer be done (consent withdrawn since).
+
+    >>> GivenOut(date(2026, 12, 2), (), 40, 4, 0, 9).sentences[1]
+    'The receipts end 9 days before that day: reasons are that old.'
+    """
 
     day: date
     files: tuple[Path, ...]
@@ -92,10 +96,8 @@ def give_out_tasks(
         A wish makes no list; `day` lies in the past of the receipts and was not frozen then; files are there and `replace_it` is not given.
     DataError
         The members table does not say whose members are, or who may be contacted; or nobody has a reason.
-
-    Example
-    -------
-    >>> tk.give_out_tasks(ws, "lists", day="2026-12-02").sentences       # doctest: +SKIP
+    WorkspaceError
+        The lists that were frozen were changed since, or the disk is full: nothing was written.
     """
     ws = opened(workspace)
     require_role(ws, "marketer", tr("giving out tasks of guides"))

@@ -58,7 +58,7 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         later("Goods that stand for each other"),
-        ("targeting.cross_shop", "targeting.decision_tree", "targeting.switching", "targeting.new_product"),
+        ("targeting.cross_shop", "targeting.decision_tree", "targeting.assortment", "targeting.switching", "targeting.new_product"),
     ),
     (later("How a good sells"), ("targeting.heavy_light", "targeting.distribution")),
     (later("Which way fits our shop"), ("differentiation.industry_profile", "differentiation.matrix")),

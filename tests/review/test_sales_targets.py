@@ -193,4 +193,4 @@ def test_few_members_are_not_shown_where_there_is_nothing_to_compare_with(tmp_pa
     assert "1 store without a target (s3): not in the gap." in said
     assert "no figures for others (1), no target" in said
     assert "in the smaller stores together" in aimed.headline
-    assert aimed.figures["sales"] == 64.0
+    assert aimed.figures["month_sales"] == 64.0

@@ -192,8 +192,8 @@ def _headline(view: View, table: AnswerTable, before: Period) -> str:
     parts = sorted(_PARTS, key=lambda name: abs(whole[name]), reverse=True)
     most = table.row(1) if table.height > 1 else None
     return view.say(
-        "{where}, sales of goods changed by {change_sales} ({sales_before} from {before}, {sales} from {period}): {first:money} by {first_name}, "
-        "{second:money} by {second_name}[most?; {most} changed most, {most_change:money}].",
+        "{where}, sales of goods changed by {change_sales} ({sales_before} from {before}, {sales} from {period}): {first:money} by "
+        "{first_name}, {second:money} by {second_name}[most?; {most} changed most, {most_change:money}].",
         whole, before=before, first=whole[parts[0]], first_name=tr(_PARTS[parts[0]]),
         second=whole[parts[1]], second_name=tr(_PARTS[parts[1]]),
         most=most["category"] if most else None, most_change=most["change_sales"] if most else None,

@@ -110,8 +110,9 @@ def answered(
 ) -> Finding:
     """Return the answer from the replays `cells` (`reckoned`): the best within the budget (currency units) leads.
 
-    The best is looked for `among` some rows, `top` rows are shown (0 = all). `notes` stand before what is said of the money, `more_notes`
-    behind it. The net of the best is told as `figure`. Messages may name `words`, and what `more` gives from the replay of the row that they speak of.
+    The best is looked for `among` some rows, `top` rows are shown (0 = all). `notes` stand before what is said of the money,
+    `more_notes` behind it. The net of the best is told as `figure`. Messages may name `words`, and what `more` gives from the replay of
+    the row that they speak of.
     """
     view = past.view
     table = ranking.table.of(cells.select(*ranking.figures(view), *_money(view)), view)

@@ -30,7 +30,7 @@ from toolkit.batch.record import Record
 from toolkit.batch.store_page import store_page
 from toolkit.errors import BadValue, ToolkitError
 from toolkit.importing import import_receipts
-from toolkit.portrait.figures import FIGURES
+from toolkit.portrait.figures import FIGURES, Metric
 from toolkit.registry import all_questions
 from toolkit.scope.member_columns import RENAMED
 from toolkit.simulated import simulated_shop
@@ -200,7 +200,8 @@ def test_a_figure_reads_the_same_on_every_page(steady: Workspace) -> None:
 def test_the_wall_shows_the_day_as_the_figure_of_that_day(steady: Workspace) -> None:
     large = {one.words: one.value for one in wall.board_of(steady).large}
     day = f"{steady.last_day}..{steady.last_day}"
-    for words, metric in (("Sales", "sales"), ("Orders", "orders"), ("Order value", "order_value")):
+    cases: list[tuple[str, Metric]] = [("Sales", "sales"), ("Orders", "orders"), ("Order value", "order_value")]
+    for words, metric in cases:
         answer = tk.portrait.figure(steady, metric=metric, period=day)
         assert large[words] == wording.column_text(answer.figures[metric], FIGURES[metric].column, answer.currency)
 
@@ -213,7 +214,7 @@ def test_an_audience_has_one_size_on_every_page(steady: Workspace) -> None:
     builder.go_to(urlencode({"audience": "come lately"}))
     assert isinstance(builder.standing, Standing)
     overview = tk.portrait.overview(steady, audience="come lately")
-    plan = plan_of(read_shop(steady.path), replace(blank(steady.last_day), name="Autumn", audience="come lately"))
+    plan = plan_of(read_shop(steady.path), replace(blank(builder.shop.last_day), name="Autumn", audience="come lately"))
     assert isinstance(plan, Answer)
     assert {kept, f"{builder.standing.member_count:,}", f"{overview.figures['member_count']:,.0f}"} == {kept}
     assert listed.beside.startswith(f"{kept} members")

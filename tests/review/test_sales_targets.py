@@ -171,7 +171,7 @@ def test_a_store_that_closed_half_way(tmp_path: Path) -> None:
 
 def test_few_members_are_not_shown_where_there_is_nothing_to_compare_with(tmp_path: Path) -> None:
     """s1: 5 members, 50.00; s2: 2, 14.00; s3: 2, 6.00. All receipts are of one month."""
-    orders = [
+    orders: list[tuple[str | None, int, str, float, float]] = [
         (f"{store}{who}", 10, store, 1, price)
         for store, count, price in (("s1", 5, 10.0), ("s2", 2, 7.0), ("s3", 2, 3.0))
         for who in range(count)

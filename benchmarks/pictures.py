@@ -27,6 +27,7 @@ from playwright.sync_api import sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.reachable import APPS
+from benchmarks.reachable import served as served_with_token
 from tests.chromium import CHROMIUM, FLAGS, wait_until
 from toolkit.audience import Audience, save_audience
 from toolkit.workspace import Workspace
@@ -53,6 +54,12 @@ _WIDER = """() => {
 """What does not fit into the width of the screen, in words."""
 _IDLE = """() => !document.querySelector('.tk-busy .tk-sentence, [aria-busy]') && !document.fonts.status.startsWith('loading') &&
   ![...document.querySelectorAll('.tk-chart')].some(one => one.clientWidth && one.dataset.drawn !== 'yes')"""
+
+
+_HIDE = """folder => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replaceAll(folder, '/srv/shop');
+}"""
 
 
 def main() -> int:
@@ -124,12 +131,12 @@ def every(given: argparse.Namespace) -> int:
             Workspace(copy), Audience("come lately, spend much", where="recency_days <= 28 AND amount_91d >= 200"), replace_it=True
         )
         if pages:
-            with served(copy) as address:
+            with served_with_token(copy) as (address, token):
                 for language in given.languages:
                     for name, (path, ready) in pages.items():
-                        faults += at_widths(
-                            browser, given, name, f"{address}{path}{'&' if '?' in path else '?'}language={language}", ready, language
-                        )
+                        whole = f"{address}{path}{'&' if '?' in path else '?'}language={language}"
+                        whole += "" if "token=" in path else f"&token={token}"
+                        faults += at_widths(browser, given, name, whole, ready, language, hidden=str(copy))
         kinds = [kind for kind in ("index", "store", "portrait", "targeting", "differentiation", "review") if wanted(f"report {kind}")]
         for language in given.languages if kinds else ():
             out = Path(folder) / f"reports-{language}"
@@ -156,12 +163,14 @@ def every(given: argparse.Namespace) -> int:
     return 1 if faults else 0
 
 
-def at_widths(browser: Any, given: argparse.Namespace, name: str, address: str, ready: str, language: str) -> int:
-    """Save one page at each width and in each theme; print and count what does not fit."""
+def at_widths(browser: Any, given: argparse.Namespace, name: str, address: str, ready: str, language: str, hidden: str = "") -> int:
+    """Save one page at each width and in each theme; print and count what does not fit. `hidden`: a folder that is shown as /srv/shop."""
     page = browser.new_page(viewport={"width": given.widths[0], "height": 1000}, locale={"zh": "zh-CN"}.get(language, "en-US"))
     page.set_default_timeout(_PATIENCE)
     page.goto(address)
     page.locator(ready).first.wait_for()
+    if hidden:
+        page.evaluate(_HIDE, hidden)
     session, faults = page.context.new_cdp_session(page), 0
     for width in given.widths:
         page.set_viewport_size({"width": width, "height": 1000})

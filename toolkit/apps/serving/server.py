@@ -44,6 +44,7 @@ from toolkit.apps.serving.handlers import (
 )
 from toolkit.apps.serving.identity import EndedHandler, OwnPages, ProxyIdentity, TokenIdentity, cookie_secret
 from toolkit.apps.serving.limits import Pages, connection_limits
+from toolkit.apps.serving.lost import LostHandler
 from toolkit.apps.serving.place import Place
 from toolkit.apps.serving.prewarm import make_ahead
 from toolkit.apps.serving.uploads import UploadHandler
@@ -87,6 +88,7 @@ class AppServer(Voila):
         brand = partial(brand_shown, os.environ[WORKSPACE_VARIABLE])
         for environment in ("voila_jinja2_env", "jinja2_env"):
             settings[environment].globals["brand"] = brand
+        settings |= {"default_handler_class": LostHandler, "default_handler_args": {"voila_configuration": self.voila_configuration}}
         return settings
 
     def init_handlers(self) -> list[Any]:

@@ -5,7 +5,7 @@ Take it into your own file with `load_subconfig("/path/to/deploy/jupyterhub_conf
 
 import os
 
-c = get_config()  # noqa: F821 - given by JupyterHub
+c = get_config()  # noqa: F821 - given by JupyterHub  # pyright: ignore[reportUndefinedVariable]
 
 toolkit = os.environ.get("TOOLKIT", "toolkit")  # of an installation with the extra `hub`; the hub itself may live in another one
 workspace = os.environ.get("TOOLKIT_WORKSPACE", "/srv/shop/workspace")

@@ -349,7 +349,15 @@ class Workspace:
     def order_ids(self) -> pl.LazyFrame:
         """Return (order_code, order_id): the shop's own id of every order."""
         files = self.data_files([file.ids_path for file in self.manifest.line_files])
-        return pl.scan_parquet(files) if files else pl.LazyFrame(schema={"order_code": pl.Int64, "order_id": pl.String})
+        ids = {"order_code": pl.Int64, "order_id": pl.String}
+        return pl.scan_parquet(files, extra_columns="ignore", schema=ids) if files else pl.LazyFrame(schema=ids)
+
+    def order_guides(self) -> pl.LazyFrame:
+        """Return (order_code, guide_id): who served, of the orders that name a guide."""
+        guides = {"order_code": pl.Int64, "guide_id": pl.String}
+        files = self.data_files([file.ids_path for file in self.manifest.line_files])
+        named = [path for path in files if "guide_id" in pl.read_parquet_schema(path)]
+        return pl.scan_parquet(named).select(*guides).drop_nulls("guide_id") if named else pl.LazyFrame(schema=guides)
 
     def codes(self, name: str) -> pl.DataFrame:
         """Return the dictionary `name` (member, store, product, channel) as (code, id); `not_goods`: products whose lines are no goods."""

@@ -53,7 +53,8 @@ _TOPICS: dict[str, str] = {
         "The workspace holds no addresses, cities or phone numbers of members unless the members table brings them as columns."
     ),
     "competitor": later("What members buy elsewhere is not known: the receipts are of this shop alone."),
-    "staff": later("The receipts do not say who served: there is no column for staff."),
+    "staff": later("Staff, their hours and pay are not in the data."),
+    "guides": later("Whose member each is, and who served, is not told here: import `guide_id` in the members table and the lines."),
     "satisfaction": _OPINIONS,
     "stock": later("Stock is read for choosing goods alone; levels of stock are a question to the stock system."),
     "suppliers": later("Suppliers and purchase prices are not in the data, but for the unit cost of the products table."),

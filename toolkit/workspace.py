@@ -6,7 +6,7 @@
       mart/             tables derived from the lines, one folder per (as_of, data version)
       inbox/ uploads/   files on their way in (toolkit.importing.arrivals)
       documents/        small TOML texts a person may edit: settings, scorecard, audiences
-      campaigns/        the ledger: one folder a campaign, frozen at launch (toolkit.ledger)
+      campaigns/        the ledger: one folder a campaign, frozen at launch (toolkit.ledger); guides.days/: one a day of guides' lists
 
 A data file that the manifest does not list does not exist for readers. A commit writes its files first, waits until they are on the disk,
 then replaces the manifest, which names the SHA-256 of each; a process killed at any moment, or a machine that stops, leaves the old state

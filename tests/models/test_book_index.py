@@ -28,12 +28,12 @@ def test_better_members_and_stores_make_no_better_guide_but_a_planted_one_is_fou
 def test_few_held_out_and_unequal_purchases_claim_nothing_too_often() -> None:
     rng = np.random.default_rng(2)
     claimed = 0
-    for _ in range(60):
+    for _ in range(30):
         spend = rng.lognormal(0, 1.5, 300) * (rng.random(300) < 0.4)
         on_list = np.ones(300, bool)
         on_list[rng.choice(300, 40, replace=False)] = False
         effect = held_out_effect(spend, on_list)
         claimed += (effect.low or 0) > 0 or (effect.high or 0) < 0
-    assert claimed <= 7
+    assert claimed <= 5
     assert not held_out_effect(np.ones(100), np.arange(100) < 50).measured
     assert not held_out_effect(np.arange(100.0), np.arange(100) < 95).measured

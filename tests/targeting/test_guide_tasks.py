@@ -142,7 +142,7 @@ def people(count: int, guide: str | None = "a", store: str = "s") -> pl.DataFram
     )  # fmt: skip
 
 
-def test_places_are_taken_down_the_list_and_only_the_last_could_not_be_held_out() -> None:
+def test_places_are_taken_down_the_list_and_the_first_are_compared_whatever_was_drawn() -> None:
     free = pl.concat([people(60), people(3, "b"), people(40, None), people(9, "gone")])
     known = pl.DataFrame(
         {"guide_id": ["a", "b", "gone"], "store_id": ["s", "s", "s"], "left_on": [None, None, date(2024, 1, 1)]},
@@ -155,15 +155,15 @@ def test_places_are_taken_down_the_list_and_only_the_last_could_not_be_held_out(
     for one in lists:
         counts = one.filter(pl.col("arm") == "treated").group_by("guide_id").len()
         assert dict(counts.iter_rows()) == {"a": 5, "b": 5}
-        assert one.filter("is_last").height == 2
-    rows = pl.concat(lists).filter(~pl.col("is_last"))
+        assert dict(one.filter("is_compared").group_by("guide_id").len().iter_rows()) == {"a": 5, "b": 5}
+    rows = pl.concat(lists).filter("is_compared")
     assert 0.2 < rows.filter(pl.col("arm") == "control").height / rows.height < 0.4
     assert lists[0].equals(placed(owned.sample(fraction=1, shuffle=True, seed=1), DAY, 5, 0.3, 0))
     alone = Books(pl.DataFrame(), known.with_columns(left_on=pl.lit(date(2024, 1, 1))))
     assert with_guides(free, alone, most=30)[1] == free.height
 
 
-def test_outcomes_are_counted_from_the_day_for_two_weeks_and_the_last_place_is_left_out(ws: Workspace) -> None:
+def test_outcomes_are_counted_from_the_day_for_two_weeks_of_the_first_places(ws: Workspace) -> None:
     view = open_view(ws, as_of=date(2024, 3, 31))
     day = date(2024, 3, 10)
     earlier = open_view(ws, as_of=day - timedelta(days=1))
@@ -172,7 +172,7 @@ def test_outcomes_are_counted_from_the_day_for_two_weeks_and_the_last_place_is_l
     tasks = lists_of(earlier, found, day, per_day=20, held_share=0.3, seed=3).tasks
     freeze_lists(ws, day, tasks, as_of=earlier.as_of, drawn={"per_day": 20, "held_share": 0.3, "seed": 3})
     rows = episodes_of(view, day).rows
-    assert rows.height == tasks.filter(~pl.col("is_last")).height
+    assert rows.height == tasks.filter("is_compared").height
     one = rows.sort("spend", descending=True).row(0, named=True)
     lines = strange_shop("steady", members=500).lines.filter(pl.col("member") == one["member_id"])
     inside = lines.filter(pl.col("day").is_between(day, day + timedelta(days=13)))

@@ -122,6 +122,7 @@ SCOPE_WORDS = {
 CONTROL_WORDS = {
     "by": later("Shown by"),
     "show": later("Shown as"),
+    "measure": later("Measured by"),
     "since": later("Compared with the day"),
     "segment_map": later("Names of the segments"),
     "rank_by": later("Ranked by"),

@@ -36,7 +36,7 @@ LISTED = pl.Schema(
         "reason": pl.String, "goods": pl.String, "product": pl.String,
         "detail": pl.String,  # near a tier: what lacks in the units that are counted, a blank, the tier
         "spend_before": pl.Float64,  # minor units a quarter
-        "place": pl.Int64, "is_last": pl.Boolean,  # the last place of a full list: its arm could not be another
+        "place": pl.Int64, "is_compared": pl.Boolean,  # of the first per_day places: drawn by chance alone, whatever was drawn before
     }
 )  # fmt: skip
 

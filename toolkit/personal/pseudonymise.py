@@ -69,7 +69,7 @@ def pseudonymise(workspace: Workspace | str | Path, out: str | Path, *, key: str
     """Write a workspace in which no member's id stands, nor what the shop added to their cards, and return it.
 
     Figures are the same, but for those that draw by the member's id (a global control, new arms) or break a tie by it. Saved audiences,
-    drafts and campaigns come along; reports, rows set aside and waiting files do not.
+    drafts and campaigns come along; guides' lists, reports, rows set aside and waiting files do not. Guides are hashed as members are.
 
     Parameters
     ----------

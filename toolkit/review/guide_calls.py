@@ -25,7 +25,7 @@ ALL = value("all lists")
 _YEAR = 364
 _FALSE_SHARE = 0.05
 _COUNTS = (
-    c.members("listed_count", "On a list", "members and lists: a member on two counts twice"),
+    c.members("listed_count", "On a list", "of the places compared; a member on two lists counts twice"),
     c.count("held_count", "Held out", "by chance"),
     c.share("tried_share", "Called", "of those on a list, by the table `guide_calls`, whatever came of it", null="no such table"),
     c.share("reached_share", "Reached", "of those on a list", null="no such table"),
@@ -37,7 +37,7 @@ SALES = c.table(
     c.text("group", "Group"),
     *_COUNTS,
     *c.interval(c.money("effect", "Effect on sales", f"per member on a list, within {WINDOW_DAYS} days", null=_TOO_FEW)),
-    c.money("effect_total", "In all", "effect times members on a list", null=_TOO_FEW),
+    c.money("effect_total", "In all", "effect times those compared on a list", null=_TOO_FEW),
     c.text("verdict", "Verdict"),
 )
 CAME = c.table(
@@ -45,7 +45,7 @@ CAME = c.table(
     c.text("group", "Group"),
     *_COUNTS,
     *c.interval(c.share("effect", "Effect on who came", f"in points of share, within {WINDOW_DAYS} days", null=_TOO_FEW)),
-    c.number("effect_total", "In all", "members who came since they were on a list", null=_TOO_FEW),
+    c.number("effect_total", "In all", "members who came since they were on a list, of those compared", null=_TOO_FEW),
     c.text("verdict", "Verdict"),
 )
 

@@ -34,7 +34,8 @@ class Episodes:
 def episodes_of(view: View, first: date) -> Episodes:
     """Return what members did after each list of a day from `first` on whose two weeks are over, of the whole chain.
 
-    Left out is the last place of a full list: chance could not have held it out (`ledger.guide_lists`). Where the share held out was
+    Compared are the places that were looked at whatever was drawn (`ledger.guide_lists`): further down a list goes the longer, the more
+    were held out of it. Where the share held out was
     changed, only the lists with the latest share are compared: mixed, arms would differ by the weeks they stand for.
     """
     last = view.as_of - timedelta(days=WINDOW_DAYS - 1)
@@ -43,7 +44,7 @@ def episodes_of(view: View, first: date) -> Episodes:
     rows = rows.filter(pl.col("day") <= last)
     share = pl.col("draw").str.split("/").list.get(1)
     latest = rows.sort("day").select(share)["draw"].to_list()[-1:] if rows.height else []
-    own = rows.filter(share.is_in(latest) & ~pl.col("is_last"))
+    own = rows.filter(share.is_in(latest) & pl.col("is_compared"))
     others = rows.filter(~share.is_in(latest)).height
     codes = view.population.select("member_code", "member_id")
     own = own.join(codes, on="member_id", how="left", maintain_order="left").sort("day", "member_id")

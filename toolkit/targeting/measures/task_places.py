@@ -103,8 +103,8 @@ def placed(owned: pl.DataFrame, day: date, per_day: int, held_share: float, seed
     """Return the lists: down each guide's members, most spend first, until `per_day` of them are on the list; who was passed over by chance
     is held out.
 
-    Chance is a digest of member, day and seed: the next task of the same member is drawn anew. The last place of a full list could only be
-    taken (it ends the list), so it says nothing of chance: `is_last`.
+    Chance is a digest of member, day and seed: the next task of the same member is drawn anew. The first `per_day` places are looked at
+    whatever is drawn there, so that in them arms differ by chance alone (`is_compared`); how far a list goes on depends on what was drawn.
     """
     held = pl.Series("is_held", uniform(owned["member_id"], f"guides:{day}:{seed}") < held_share, dtype=pl.Boolean)
     ranked = owned.with_columns(held).sort("spend_before", "member_id", descending=[True, False], nulls_last=True)
@@ -112,7 +112,7 @@ def placed(owned: pl.DataFrame, day: date, per_day: int, held_share: float, seed
     so_far = on_list.cum_sum().over("guide_id")
     rows = ranked.with_columns(
         place=pl.col("member_id").cum_count().over("guide_id").cast(pl.Int64),
-        is_last=~pl.col("is_held") & (so_far == per_day),
+        is_compared=pl.col("member_id").cum_count().over("guide_id") <= per_day,
         before=so_far - on_list,
     ).filter(pl.col("before") < per_day)
     arm = pl.when("is_held").then(pl.lit("control")).otherwise(pl.lit("treated")).alias("arm")

@@ -35,6 +35,7 @@ _COUNTED = re.compile(r"\d ?岁|岁以|\b(over|above|under|below|than|aged) (the
 """An age as a number."""
 _ASKS = re.compile(
     r"(would|should|shall|does|do|did|is|are|was|were|how|what|which|who|whom|whose|when|where|why|if|whether|has|have)\b(?! i delete)"
+    r"|是不是|有没有|会不会|为什么|为啥|为何|因为|由于|哪|谁|多少"
 )
 """A question is no command: `would it pay to call members when their goods are due`."""
 _KINDS = {"delete": "delete", "launch": "launch", "export": "export", "change": "change"}

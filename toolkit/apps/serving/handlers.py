@@ -204,7 +204,9 @@ class WorkHandler(EntryHandler):
                 return
             nonce, policy = with_nonce(self.settings["headers"]["Content-Security-Policy"])
             self.set_header("Content-Security-Policy", policy)
-            self.write(self.render_template("work.html", work=page, tr=tr, nonce=nonce, language=code, languages=language.LANGUAGES))
+            self.write(
+                self.render_template("work.html", work=page, tr=tr, kept=kept, nonce=nonce, language=code, languages=language.LANGUAGES)
+            )
 
 
 class SettingsHandler(EntryHandler):

@@ -14,7 +14,7 @@ LEAST = 3
 def given_away(groups: np.ndarray) -> set[tuple[int, ...]]:
     """Sets of fewer members than LEAST that some sum of the groups, each up to twice, comes down to."""
     sums = [np.array(ways) @ groups for ways in product((-2, -1, 0, 1, 2), repeat=len(groups))]
-    return {tuple(np.flatnonzero(one)) for one in sums if 0 < np.count_nonzero(one) < LEAST}
+    return {tuple(np.flatnonzero(one).tolist()) for one in sums if 0 < np.count_nonzero(one) < LEAST}
 
 
 def test_it_finds_what_all_sums_find_and_no_more() -> None:

@@ -38,6 +38,7 @@ _WHERE = {
     "forget": "toolkit.personal.forget",
     "from_frame": "toolkit.importing.frames",
     "import_receipts": "toolkit.importing",
+    "give_out_tasks": "toolkit.targeting.giving_out",
     "launch": "toolkit.differentiation.planning.launching",
     "load_audience": "toolkit.audience",
     "own_answers": "toolkit.own_section",
@@ -87,6 +88,7 @@ __all__ = [
     "export_audience",
     "forget",
     "from_frame",
+    "give_out_tasks",
     "import_receipts",
     "launch",
     "load_audience",
@@ -170,6 +172,7 @@ if TYPE_CHECKING:
     from toolkit.scope.view import View as View
     from toolkit.settings import Settings as Settings
     from toolkit.simulated import simulated_shop as simulated_shop
+    from toolkit.targeting.giving_out import give_out_tasks as give_out_tasks
     from toolkit.workspace import Workspace as Workspace
 
 

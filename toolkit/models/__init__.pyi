@@ -101,6 +101,8 @@ from .sensitivity import (
 from .shapley import ratio_parts as ratio_parts, shapley_parts as shapley_parts, whole_parts as whole_parts
 
 # Many campaigns together
+from .book_index import BookIndex as BookIndex, book_index as book_index
+from .held_out import held_out_effect as held_out_effect
 from .partial_pooling import (
     Pooled as Pooled, paule_mandel as paule_mandel, pool as pool, pool_by_campaign as pool_by_campaign,
     pooled_interval as pooled_interval,

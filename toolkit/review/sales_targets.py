@@ -58,10 +58,10 @@ _SOLD = c.table("one row per store: a month's sales", c.text("store_id"), c.memb
     ),
     tables=(BY_DRIVERS, BY_MEMBERS, MONTHS),
     figures=(
-        c.money("sales"),
+        c.money("month_sales", "Sales of the month"),
         c.money("gap_sales", "Sales less target"),
         c.count("stores_behind", "Stores behind"),
-        c.share("target_rate", "Of the target"),
+        c.share("month_target_rate", "Of the target of the month"),
     ),
 )
 def sales_targets(view: View, *, month: str | None = None, by: By = "drivers", against: Literal["year", "month"] | None = None) -> Finding:
@@ -132,11 +132,11 @@ def _before(view: View, now: Period, against: str | None) -> Period | None:
 
 
 def _figures(view: View, gap: Gap) -> dict[str, float | None]:
-    figures: dict[str, float | None] = {"sales": gap.total("sales") / view.minor_units}
+    figures: dict[str, float | None] = {"month_sales": gap.total("sales") / view.minor_units}
     if gap.has_targets:
         target = gap.total("target")
         figures |= {"gap_sales": gap.total("gap") / view.minor_units, "stores_behind": float(gap.stores.filter(pl.col("gap") < 0).height)}
-        figures["target_rate"] = gap.total("sales") / target if target else None
+        figures["month_target_rate"] = gap.total("sales") / target if target else None
     return figures
 
 

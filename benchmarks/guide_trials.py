@@ -7,6 +7,7 @@ that makes the lists of a shop; half of those on a list are reached, and come so
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -22,6 +23,8 @@ from toolkit.ledger.guide_lists import freeze_lists
 from toolkit.models.book_index import book_index
 from toolkit.review.measures.guide_effect import call_effect, episodes_of
 from toolkit.scope.view import open_view
+from toolkit.targeting.measures.book_members import index_of, people_of
+from toolkit.targeting.measures.books import Books
 from toolkit.targeting.measures.books import books as books_of
 from toolkit.targeting.measures.task_places import WINDOW_DAYS, lists_of, placed
 from toolkit.workspace import Workspace
@@ -157,6 +160,28 @@ def books(draws: int = 300) -> Iterator[Bar]:
             0.9 if least else None,
             None,
         )
+
+
+def real(draws: int = 200) -> Iterator[Bar]:
+    """Yield how often nobody is named where the members of The Complete Journey are dealt out to guides by chance (if it is there)."""
+    folder = Path(os.environ.get("ASKING_WORKSPACE", "demo/workspace"))
+    if not (folder / "manifest.json").exists():
+        return
+    view, rng = open_view(Workspace(folder)), np.random.default_rng(1)
+    nobodys = view.population.select("member_code", "member_id", guide_id=pl.lit(None, pl.String))
+    nowhere = pl.DataFrame(schema={"guide_id": pl.String, "store_id": pl.String})
+    people = people_of(view, Books(nobodys, nowhere)).drop("store_id")
+    for measure in ("came", "sales"):
+        for guides, places in ((20, 5), (60, 15)):
+            nobody = list[bool]()
+            for _ in range(draws):
+                dealt = rng.integers(0, guides, people.height)
+                own = people.with_columns(
+                    guide_id=pl.Series([f"g{one:02d}" for one in dealt]), store_id=pl.Series([f"s{one % places}" for one in dealt])
+                )
+                nobody.append(not index_of(own, measure)[1].stands_out.any())
+            what = f"guides, real receipts dealt out to {guides} by chance, {measure}: nobody named, of {draws}"
+            yield what, _mean(nobody), 0.9, None
 
 
 def lists(days: int = 9) -> Iterator[Bar]:

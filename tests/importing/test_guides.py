@@ -9,6 +9,7 @@ import pytest
 
 from toolkit.importing import import_receipts
 from toolkit.personal.pseudonymise import pseudonymise
+from toolkit.sources.columns.proposal import propose_mapping
 from toolkit.sources.columns.vocabulary import SURE, score, words_for
 from toolkit.workspace import Workspace
 
@@ -56,3 +57,14 @@ def test_guides_of_orders_are_kept_and_an_import_without_them_takes_none_away(tm
 @pytest.mark.parametrize("name", ["导购", "营业员编号", "Verkäufer", "Verkäufer-Nr.", "Sales Assistant", "guide_id"])
 def test_names_of_guides_are_known(name: str) -> None:
     assert score(name, words_for("lines", "guide_id")) >= SURE
+
+
+def test_a_filled_list_is_proposed_as_calls_and_not_as_members(tmp_path: Path) -> None:
+    rows = pl.DataFrame(
+        {"guide_id": "G1", "member_id": ["a", "b", "c"], "called_on": "2024-04-01", "outcome": ["已联系", "未接通", "拒绝"]}
+    )
+    rows.write_csv(tmp_path / "list.csv")
+    text = propose_mapping([tmp_path / "list.csv"])
+    assert "[guide_calls.columns]" in text
+    assert "[members" not in text
+    assert all(f'"{word}" = "{ours}"' in text for word, ours in (("已联系", "reached"), ("未接通", "called"), ("拒绝", "refused")))

@@ -89,8 +89,8 @@ class StorePage:
     unnamed: str
     awaited: tuple[str, ...]
     worked: str
-    guides: str
     told: Mapping[str, Any]
+    guides: str = ""
 
     def html(self) -> str:
         """Return the page as HTML that stands alone, everything that came from data escaped."""

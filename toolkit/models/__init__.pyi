@@ -63,6 +63,9 @@ from .switching import Switching as Switching, agreement as agreement, count_swi
 from .multiple_tests import benjamini_hochberg as benjamini_hochberg
 from .shares import poisson_interval as poisson_interval, share_difference as share_difference, share_index as share_index, wilson as wilson
 
+# What figures give away
+from .differencing import singles_out as singles_out
+
 # Arms of a campaign
 from .assignment import Assignment as Assignment, assign as assign, control_counts as control_counts, uniform as uniform
 from .power import (

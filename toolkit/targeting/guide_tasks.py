@@ -112,7 +112,7 @@ def guide_tasks(view: View, *, per_day: int = 10, held_share: float = 0.1, seed:
             tasks=tasks.height - held, guides=each.len(), one=each.len() == 1, day=day, frozen=lists.frozen, held=held,
         ),
         table=TASKS.of(shown.select(TASKS.schema.names()), view),
-        notes=_notes(view, found, lists, tasks),
+        notes=_notes(view, found, lists, tasks, int((each < per_day).sum())),
         ask_next=[("targeting.guides", {}), ("review.guide_calls", {}), ("targeting.slipping", {})],
         figures={
             "task_count": float(tasks.height - held), "held_count": float(held), "guide_count": float(each.len()),
@@ -158,7 +158,7 @@ def _sentence(view: View, row: Mapping[str, Any], rules: Any) -> str:
     return view.say(SAY[row["reason"]], goods=row["goods"], product=row["product"], lacking=amount, tier=tier)
 
 
-def _notes(view: View, found: Books, lists: Day, tasks: pl.DataFrame) -> list[str | Note]:
+def _notes(view: View, found: Books, lists: Day, tasks: pl.DataFrame, short: int) -> list[str | Note]:
     notes: list[str | Note] = [
         Note(tr("Who is held out gets no call, so that what calls change can be measured: leave them alone."), "REVIEW")
     ]
@@ -170,6 +170,12 @@ def _notes(view: View, found: Books, lists: Day, tasks: pl.DataFrame) -> list[st
                 left=lists.left_alone, most=view.settings.offers.most_contacts, rest=view.settings.offers.rest_days,
             )
         )  # fmt: skip
+        if short:
+            notes.append(
+                view.say(
+                    "[one?A guide has|{short} guides have] fewer: no more of their members have a reason.", short=short, one=short == 1
+                )
+            )
     shared = tasks.filter(pl.col("guide_before").is_not_null())
     if shared.height:
         notes.append(

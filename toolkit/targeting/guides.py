@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
@@ -11,12 +10,12 @@ from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable
 from toolkit.language import tr, value
-from toolkit.models.book_index import BookIndex, book_index
+from toolkit.models.book_index import BookIndex
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
 from toolkit.scope.view import View
+from toolkit.targeting.measures.book_members import index_of, people_of
 from toolkit.targeting.measures.books import Books, books, served_orders
-from toolkit.targeting.measures.rhythm import slipping_members
 from toolkit.wording import listing
 
 if TYPE_CHECKING:
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
 
 STANDS_OUT, LIKE_OTHERS, NOT_COMPARED = value("stands out"), value("not told apart from colleagues"), value("nothing to compare with")
 GONE = value("has left")
-BANDS = 5
-_YEAR = 364
-_CAP = 0.99
 GUIDES = c.table(
     "one row per guide; by store where nobody stands out, since an order of chance would be no order",
     c.text("guide_id", "Guide"),
@@ -117,22 +113,8 @@ def guides(view: View, *, measure: Literal["came", "sales"] = "came") -> Finding
 
 
 def _rows(view: View, found: Books, measure: str) -> tuple[pl.DataFrame, BookIndex]:
-    people = _people(view, found)
-    judged = people.filter(pl.col("before_count") > 0, pl.col("guide_id").is_not_null(), pl.col("store_id").is_not_null())
-    ids, stores = judged["guide_id"].unique().sort(), judged["store_id"].unique().sort()
-    code = {name: number for number, name in enumerate(ids)}
-    place = {name: number for number, name in enumerate(stores)}
-    outcome = (judged["spent"] > 0).cast(pl.Float64) if measure == "came" else judged["spent"].clip(lower_bound=0).cast(pl.Float64)
-    if measure == "sales" and (above := outcome.filter(outcome > 0)).len():
-        outcome = outcome.clip(upper_bound=float(above.quantile(_CAP) or 0))
-    if measure == "came":
-        outcome = judged["came"].cast(pl.Float64)
-    pace = "before_count" if measure == "came" else "before_amount"
-    kind = judged.select(_band("last_on") * BANDS + _band(pace))["last_on"]
-    index = book_index(
-        outcome.to_numpy(), judged["guide_id"].replace_strict(code, return_dtype=pl.Int64).to_numpy(),
-        judged["store_id"].replace_strict(place, return_dtype=pl.Int64).to_numpy(), kind.to_numpy(),
-    )  # fmt: skip
+    people = people_of(view, found)
+    ids, index = index_of(people, measure)
     told = pl.DataFrame(
         {
             "guide_id": ids, "book_index": index.shrunk, "book_index_low": index.low, "book_index_high": index.high,
@@ -157,37 +139,6 @@ def _rows(view: View, found: Books, measure: str) -> tuple[pl.DataFrame, BookInd
     )
     first = pl.when(pl.col("standing") == STANDS_OUT).then(pl.col("book_index")).otherwise(0.0)
     return rows.sort(first, "store_id", "guide_id", descending=[True, False, False], nulls_last=True).select(GUIDES.schema.names()), index
-
-
-def _people(view: View, found: Books) -> pl.DataFrame:
-    """One row a member with what they did before the period and in it; `store_id` is their guide's."""
-    start, end = view.period.start, view.period.end
-    day = pl.col("ordered_at").dt.date()
-    before, inside, year = day < start, day.is_between(start, end), day >= start - timedelta(days=_YEAR)
-    sums = (
-        view.chain.orders.filter(pl.col("member_code").is_not_null())
-        .group_by("member_code")
-        .agg(
-            pl.col("is_order").filter(before & year).sum().cast(pl.Int64).alias("before_count"),
-            pl.col("amount").filter(before & year).sum().alias("before_amount"),
-            day.filter(before & pl.col("is_order")).max().alias("last_on"),
-            pl.col("is_order").filter(inside).any().alias("came"), pl.col("amount").filter(inside).sum().alias("spent"),
-        )
-        .collect(engine="streaming")
-    )  # fmt: skip
-    members = found.members if view.scope.audience is None else found.members.join(view.members, on="member_code", how="semi")
-    judged = slipping_members(view).select("member_code", "is_slipping")
-    people = members.join(sums, on="member_code", how="left").join(judged, on="member_code", how="left")
-    people = people.join(found.guides.select("guide_id", "store_id"), on="guide_id", how="left")
-    return people.with_columns(pl.col("came").fill_null(False), pl.col("spent", "before_count", "before_amount").fill_null(0)).sort(
-        "member_id"
-    )
-
-
-def _band(column: str) -> pl.Expr:
-    """A fifth of the members each, equal values together."""
-    position = (pl.col(column).rank("average") - 0.5) / pl.len()
-    return (position * BANDS).floor().fill_null(0).cast(pl.Int64).clip(0, BANDS - 1)
 
 
 def _served(view: View) -> pl.DataFrame:

@@ -72,8 +72,10 @@ def _tabs_and_back(browser: Any, address: str, say: Callable[..., int]) -> int:
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     one, other = (_opened(context, address, f"question=portrait.{name}") for name in ("segments", "lifecycle"))
     first, second = (page.locator(_HEADLINE).first.inner_text() for page in (one, other))
+    asked = one.evaluate("location.search")
     one.locator(".tk-question-button:not(.tk-chosen)").locator("visible=true").first.click()
     wait_until(one, "was => document.querySelector('.tk-asking .tk-headline')?.innerText !== was", first, seconds=_PATIENCE)
+    wait_until(one, "was => location.search !== was", asked, seconds=_PATIENCE)  # the browser writes it, after the answer
     missed = say(
         "two tabs: what one is asked changes the other (1 = yes)", int(other.locator(_HEADLINE).first.inner_text() != second), 0, ""
     )

@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from tests.charts.test_theme import SIGHT, lab
 from toolkit.charts import theme
+from toolkit.charts.likeness import SIGHT, lab
 from toolkit.shipped import colours, shipped_folder
 
 _DAY, _NIGHT = (dict(re.findall(r"--tk-([\w-]+):(#[0-9a-f]{6})", part)) for part in colours().split("@media screen", 2)[:2])
@@ -56,6 +56,7 @@ def test_every_colour_of_the_theme_has_one_for_the_night() -> None:
         assert f'svg [fill="{colour}"]' in colours(), colour
         assert f'svg [stroke="{colour}"]' in colours(), colour
     assert [_DAY[f"mark-{at}"] for at in range(1, 7)] == list(theme.PALETTE)
+    assert [_NIGHT[f"mark-{at}"] for at in range(1, 7)] == list(theme.NIGHT_PALETTE)
     assert set(_DAY) == set(_NIGHT)
 
 

@@ -26,6 +26,8 @@ ON_LIGHT, ON_DARK = "#0b0f13", "#fffffe"
 ON_PALE, ON_DEEP = "#000001", "#fffffd"
 # Found by search: each 3:1 on paper, no two nearer than CIE76 28, also as seen with protanopia, deuteranopia and tritanopia; tests hold it.
 PALETTE = (PRIMARY, ACCENT, "#029af4", "#704604", "#8f916f", "#353a28")
+# Their places by night; `static/colours.css` says so to the pages, and a test holds both together.
+NIGHT_PALETTE = ("#5fb0dd", "#f0a24a", "#7374dc", "#a98b63", "#f2d5a1", "#ce4f89")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [1, 3])
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 SEQUENTIAL = ("#f1f6f9", "#c6dce8", "#8fbad0", "#4d8fb2", "#1b5e86", "#0f3b57")

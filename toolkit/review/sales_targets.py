@@ -16,6 +16,7 @@ from toolkit.review.measures.sentences import together
 from toolkit.review.measures.silent_stores import silence_notes, silent_stores
 from toolkit.review.measures.store_months import (
     DRIVERS,
+    fiscal_notes,
     last_whole_month,
     month_period,
     month_words,
@@ -114,7 +115,7 @@ def sales_targets(view: View, *, month: str | None = None, by: By = "drivers", a
         headline=_headline(view, gap),
         table=shown,
         chart=(lambda: _chart(view, gap, shown.frame)) if gap.stores.height and (gap.has_targets or gap.before) else None,
-        notes=_notes(view, gap),
+        notes=[*_notes(view, gap), *fiscal_notes(view)],
         ask_next=[
             ("review.sales_targets", {"month": f"{whole.start:%Y-%m}", "by": other})
             for other in ("drivers", "members", "months")

@@ -59,6 +59,7 @@ APPS: dict[str, tuple[str, str]] = {
     "receipts": ("voila/render/receipts.ipynb", ".tk-drop"),
     "not signed in": ("wall?" + urlencode({"token": "wrong"}), ".tk-ended"),
     "no such page": ("voila/render/nothing.ipynb", ".tk-loading"),
+    "lost": ("nothing/here", ".tk-ended"),
 }
 
 

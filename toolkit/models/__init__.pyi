@@ -63,6 +63,9 @@ from .switching import Switching as Switching, agreement as agreement, count_swi
 from .multiple_tests import benjamini_hochberg as benjamini_hochberg
 from .shares import poisson_interval as poisson_interval, share_difference as share_difference, share_index as share_index, wilson as wilson
 
+# What figures give away
+from .differencing import singles_out as singles_out
+
 # Arms of a campaign
 from .assignment import Assignment as Assignment, assign as assign, control_counts as control_counts, uniform as uniform
 from .power import (
@@ -98,6 +101,8 @@ from .sensitivity import (
 from .shapley import ratio_parts as ratio_parts, shapley_parts as shapley_parts, whole_parts as whole_parts
 
 # Many campaigns together
+from .book_index import BookIndex as BookIndex, book_index as book_index
+from .held_out import held_out_effect as held_out_effect
 from .partial_pooling import (
     Pooled as Pooled, paule_mandel as paule_mandel, pool as pool, pool_by_campaign as pool_by_campaign,
     pooled_interval as pooled_interval,
@@ -114,6 +119,13 @@ from .replay import (
 )
 from .replay_thresholds import chances as chances, replay_coupon as replay_coupon, replay_full_reduction as replay_full_reduction
 from .replay_days import member_days as member_days, replay_member_day as replay_member_day
+from .replay_members import (
+    replay_extra_points as replay_extra_points,
+    replay_gift as replay_gift,
+    replay_referral_reward as replay_referral_reward,
+    replay_welcome_gift as replay_welcome_gift,
+)
+from .replay_pieces import replay_bundle as replay_bundle, replay_nth_piece as replay_nth_piece
 from .replay_goods import replay_discount as replay_discount, replay_service as replay_service
 from .allocation import Allocation as Allocation, allocate_offers as allocate_offers, gain_curve as gain_curve, shadow_price as shadow_price
 

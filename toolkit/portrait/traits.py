@@ -8,6 +8,8 @@ from typing import Any
 import polars as pl
 
 from toolkit.audience import view_of
+from toolkit.audience.handing_out import handed_out
+from toolkit.language import tr
 from toolkit.portrait.measures.favourites import favourites
 from toolkit.portrait.measures.prospects import prospects
 from toolkit.portrait.measures.stages import lifecycle_stages
@@ -41,13 +43,15 @@ def traits(workspace: View | Workspace | str | Path, **scope: Any) -> pl.DataFra
     ------
     UnknownName, BadValue, DataError
         As for a question.
+    NotAllowed
+        Who asks may see figures alone (documents/roles.toml).
 
     Example
     -------
     >>> tk.portrait.traits(ws).filter(pl.col("coupon_level") == "high")["member_id"]
     """
     view = view_of(workspace, **scope)
-    return traits_of(view, view.members).drop("member_code")
+    return handed_out(view.workspace, traits_of(view, view.members).drop("member_code"), tr("traits of members"))
 
 
 def traits_of(view: View, members: pl.DataFrame) -> pl.DataFrame:

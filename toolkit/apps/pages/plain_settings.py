@@ -124,7 +124,7 @@ PARTS = (
                later("Countries (CN, TR, US) or holidays (Chinese New Year), so that weeks around them are compared with each other."),
                "portrait.overview"),
             _S("calendar.week_starts", later("First day of the week"),
-               later("Where a figure is told by week."), "portrait.figure", {"by": "week"}),
+               later("Of weeks in which a figure or the sales are told, and of weekdays on charts."), "portrait.figure", {"by": "week"}),
             _S("calendar.fiscal", later("Fiscal periods"),
                later("The weeks of the three periods of a quarter."), "portrait.figure", {"by": "month"}),
             _S("calendar.fiscal_month", later("Month in which a fiscal year begins"), later("1 to 12."), "portrait.figure", {"by": "year"}),

@@ -13,7 +13,6 @@ from typing import Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
-from voila.handler import BaseVoilaHandler
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler, read_header_from_binary_message
@@ -25,6 +24,7 @@ from toolkit.apps.serving import rules_page, settings_page, users, work
 from toolkit.apps.serving.entry import Entry, asked
 from toolkit.apps.serving.identity import language_of
 from toolkit.apps.serving.limits import Pages, signed, with_nonce
+from toolkit.apps.serving.lost import InWords
 from toolkit.audit import acting
 from toolkit.errors import ToolkitError
 from toolkit.language import tr
@@ -46,7 +46,7 @@ def has_receipts(workspace: Path) -> bool:
         return False
 
 
-class PageHandler(TornadoVoilaHandler):
+class PageHandler(InWords, TornadoVoilaHandler):
     """The page, with the cookie that lets it end its kernel when it is closed (Voila leaves it out, and kernels leak).
 
     Pages are made in the order in which they were asked for, as many at a time as there are processors: all at a time, each would be
@@ -143,7 +143,7 @@ def kind_of(message: str | bytes) -> str:
         return ""
 
 
-class EntryHandler(BaseVoilaHandler):
+class EntryHandler(InWords):
     """The entry page, made by the server itself: it needs no kernel."""
 
     def initialize(self, entry: Entry, **given: Any) -> None:
@@ -205,7 +205,9 @@ class WorkHandler(EntryHandler):
                 return
             nonce, policy = with_nonce(self.settings["headers"]["Content-Security-Policy"])
             self.set_header("Content-Security-Policy", policy)
-            self.write(self.render_template("work.html", work=page, tr=tr, nonce=nonce, language=code, languages=language.LANGUAGES))
+            self.write(
+                self.render_template("work.html", work=page, tr=tr, kept=kept, nonce=nonce, language=code, languages=language.LANGUAGES)
+            )
 
 
 class SettingsHandler(EntryHandler):

@@ -48,8 +48,9 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         later("From the first purchase on"),
-        ("targeting.entry_goods", "targeting.paths", "targeting.path_members", "targeting.due_again", "targeting.guide_tasks"),
+        ("targeting.entry_goods", "targeting.paths", "targeting.path_members", "targeting.due_again"),
     ),
+    (later("Guides and their members"), ("targeting.guide_tasks", "targeting.guides")),
     (later("Before they buy"), ("targeting.journey", "targeting.looked_not_bought")),
     (later("Groups worth speaking to"), ("targeting.drill", "targeting.core_members", "targeting.niches", "targeting.buyers")),
     (
@@ -58,7 +59,7 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         later("Goods that stand for each other"),
-        ("targeting.cross_shop", "targeting.decision_tree", "targeting.switching", "targeting.new_product"),
+        ("targeting.cross_shop", "targeting.decision_tree", "targeting.assortment", "targeting.switching", "targeting.new_product"),
     ),
     (later("How a good sells"), ("targeting.heavy_light", "targeting.distribution")),
     (later("Which way fits our shop"), ("differentiation.industry_profile", "differentiation.matrix")),
@@ -100,7 +101,10 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "review.habits_after",
         ),
     ),
-    (later("All campaigns, all stores"), ("review.lessons", "review.programme", "review.sales_targets", "review.goals", "review.alerts")),
+    (
+        later("All campaigns, all stores"),
+        ("review.lessons", "review.programme", "review.sales_targets", "review.goals", "review.alerts", "review.guide_calls"),
+    ),
 )
 STEP_WORDS = {
     "portrait": later("More about our members"),
@@ -118,6 +122,7 @@ SCOPE_WORDS = {
 CONTROL_WORDS = {
     "by": later("Shown by"),
     "show": later("Shown as"),
+    "measure": later("Measured by"),
     "since": later("Compared with the day"),
     "segment_map": later("Names of the segments"),
     "rank_by": later("Ranked by"),

@@ -11,6 +11,7 @@ from toolkit.targeting.paths import paths
 from toolkit.targeting.path_members import path_members
 from toolkit.targeting.entry_goods import entry_goods
 from toolkit.targeting.why_low import why_low
+from toolkit.targeting.guides import guides
 from toolkit.targeting.guide_tasks import guide_tasks
 from toolkit.targeting.losing_goods import losing_goods
 from toolkit.targeting.lost_members import lost_members
@@ -26,6 +27,7 @@ from toolkit.targeting.units_per_order import units_per_order
 from toolkit.targeting.cross_shop import cross_shop
 from toolkit.targeting.decision_tree import decision_tree
 from toolkit.targeting.switching import switching
+from toolkit.targeting.assortment import assortment
 from toolkit.targeting.new_product import new_product
 from toolkit.targeting.revenue_tree import revenue_tree
 from toolkit.targeting.heavy_light import heavy_light
@@ -34,6 +36,7 @@ from toolkit.registry import step_attributes
 
 __all__ = [
     "activity",
+    "assortment",
     "attach",
     "bought_together",
     "buyers",
@@ -48,6 +51,7 @@ __all__ = [
     "entry_goods",
     "gain_loss",
     "guide_tasks",
+    "guides",
     "heavy_light",
     "journey",
     "liked_together",

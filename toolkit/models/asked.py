@@ -54,8 +54,10 @@ def nobody_asked(lost: np.ndarray, treated: np.ndarray, campaign: np.ndarray) ->
     error = np.sqrt(((n * m * events - a * b * whole) / whole**2).sum() / max(up * down, 1e-12)) if down > 0 else np.inf
     low, high = (ratio * np.exp(sign * 1.96 * error) if np.isfinite(error) else np.nan for sign in (-1, 1))
     count = int(a.sum())
-    expected = count / ratio if np.isfinite(ratio) and ratio > 0 else 0.0
-    return AskTest(int(n.sum()), count, expected, float(low), float(high), max(0.0, 1 - 1 / ratio) if ratio > 0 else 0.0, _upper(score))
+    expected = float(count / ratio) if np.isfinite(ratio) and ratio > 0 else 0.0
+    return AskTest(
+        int(n.sum()), count, expected, float(low), float(high), max(0.0, float(1 - 1 / ratio)) if ratio > 0 else 0.0, _upper(score)
+    )
 
 
 def no_fit(lost: np.ndarray, treated: np.ndarray, fits: np.ndarray, campaign: np.ndarray) -> AskTest | None:

@@ -205,7 +205,7 @@ def test_by_membership_tier(tmp_path: Path) -> None:
     assert "the tier gold brings most: 2 of 6 members who ordered" in answer.headline
     assert any("1 member who ordered have no stated tier" in note.text and note.verdict == "REVIEW" for note in answer.notes)
     assert {"Share"} <= axis_titles(spec_of(answer))
-    with pytest.raises(DataError, match="no `tier` column"):
+    with pytest.raises(DataError, match="no table `tiers`"):
         contribution(tiered(tmp_path / "none", tiers=False), by="tier", settings=FEW)
 
 

@@ -86,8 +86,7 @@ def test_steps_to_membership_are_counted_and_what_was_not_written_is_implied(ws:
     ("name", "said"),
     [("funnel_to_member", "`relations` (`person_id"), ("referrals", "`referrals` (`referrer_id"), ("joiners", "joined_on")],
 )
-def test_what_is_missing_is_said_by_name(tmp_path: Path, name: str, said: str) -> None:
-    bare = make_workspace(tmp_path / "ws", tiny_lines(), {"products": tiny_products()})
+def test_what_is_missing_is_said_by_name(bare: Workspace, name: str, said: str) -> None:
     answer = getattr(tk.portrait, name)(bare, **ONE)
     assert answer.table.is_empty()
     assert any(note.verdict == "NOT MEASURED" and said in note.text for note in answer.notes)

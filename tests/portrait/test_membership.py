@@ -85,8 +85,7 @@ def test_a_cut_off_that_nobody_is_near_tells_nothing(ws: Workspace, tmp_path: Pa
     [("portrait", "tiers", "`tier_rules`"), ("portrait", "points", "`points`"), ("review", "tier_effect", "`tier_rules`"),
      ("differentiation", "replay_rules", "`tier_rules`")],
 )  # fmt: skip
-def test_a_table_that_is_missing_is_said_by_name(tmp_path: Path, step: str, name: str, said: str) -> None:
-    bare = make_workspace(tmp_path / "ws", tiny_lines(), {"products": tiny_products()})
+def test_a_table_that_is_missing_is_said_by_name(bare: Workspace, step: str, name: str, said: str) -> None:
     answer = getattr(getattr(tk, step), name)(bare, **ONE)
     assert answer.table.is_empty()
     assert any(note.verdict == "NOT MEASURED" and said in note.text for note in answer.notes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -43,7 +44,7 @@ def ws(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return shop(tmp_path_factory.mktemp("joining") / "ws", relations=relations, acquisition=acquisition)
 
 
-ONE = {"settings": {"scope": {"minimum_members": 1}}}
+ONE: dict[str, Any] = {"settings": {"scope": {"minimum_members": 1}}}
 
 
 def test_who_joined_too_lately_is_in_no_share_and_costs_are_by_days(ws: Workspace) -> None:

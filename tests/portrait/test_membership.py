@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,7 @@ from toolkit.models.discontinuity import bunching_at, jump_at, placebo_jumps
 from toolkit.models.point_lots import balances, point_lots, redemption
 from toolkit.workspace import Workspace
 
-ONE = {"settings": {"scope": {"minimum_members": 1}, "membership": {"near_share": 0.5}}}
+ONE: dict[str, Any] = {"settings": {"scope": {"minimum_members": 1}, "membership": {"near_share": 0.5}}}
 RULES = pl.DataFrame({"tier": ["silver", "gold"], "threshold": [2.0, 20.0], "window_days": [365, 365], "measure": ["sales", "sales"]})
 
 

@@ -96,7 +96,7 @@ def test_accounts_add_up_to_the_cent_and_what_stood_below_zero_is_said(ws: Works
     said = " ".join(note.text for note in answer.notes)
     assert "1 member spent more than they had loaded by then (€1.50 stands below zero today)" in said
     assert tk.portrait.stored_value(ws, show="below", top=0, **ONE).table["member_id"].to_list() == ["cleo"]
-    late = {"settings": {"scope": {"minimum_members": 1}, "membership": {"dormant_days": 90}}}
+    late: dict[str, Any] = {"settings": {"scope": {"minimum_members": 1}, "membership": {"dormant_days": 90}}}
     assert tk.portrait.stored_value(ws, show="dormant", top=0, **late).table.select("member_id", "balance").rows() == [("anna", 4.0)]
     old = tk.portrait.stored_value(ws, show="age", **ONE).table
     assert old.select("age", "prepaid_amount").rows() == [

@@ -59,19 +59,25 @@ class GoodsShop:
 
     def imported(self, folder: Path) -> Workspace:
         """Return a workspace of the shop."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self.lines.write_parquet(folder / "lines.parquet")
         ids = self.lines["product_id"].unique().sort()
-        pl.DataFrame(
+        products = pl.DataFrame(
             {
                 "product_id": ids,
                 "category": [CATEGORY if one.startswith("P") else f"K{int(one[1:]) % 6}" for one in ids],
                 "brand": [f"B{int(one[1:]) % 3}" for one in ids],
             }
-        ).write_parquet(folder / "products.parquet")
-        (folder / "mapping.toml").write_text(_MAPPING, "utf-8")
-        import_receipts(folder / "mapping.toml", folder / "ws")
-        return Workspace(folder / "ws")
+        )
+        return imported_lines(folder, self.lines, products)
+
+
+def imported_lines(folder: Path, lines: pl.DataFrame, products: pl.DataFrame) -> Workspace:
+    """Return a workspace of some receipts and the table of their products, taken in through the front door."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines.write_parquet(folder / "lines.parquet")
+    products.write_parquet(folder / "products.parquet")
+    (folder / "mapping.toml").write_text(_MAPPING, "utf-8")
+    import_receipts(folder / "mapping.toml", folder / "ws")
+    return Workspace(folder / "ws")
 
 
 def goods_shop(*, seed: int = 1, members: int = 2500, switched: float = 0.0, taken: float | None = None, season: float = 1.0) -> GoodsShop:

@@ -124,6 +124,21 @@ def replay(folder: Path) -> list[Row]:
     ]
 
 
+def methods(folder: Path, *, seeds: int = 10) -> list[Row]:
+    """Bars: second pieces, bundles, gifts, points, gifts to new members and rewards for referrals as a till in a plain loop counts them.
+
+    To the unit and the cent, through the front door, on shops with every awkward receipt (`benchmarks/till.py`).
+    """
+    from benchmarks.till import compared, till_shop
+
+    told = [(seed, *one) for seed in range(1, seeds + 1) for one in compared(till_shop(seed), folder / str(seed))]
+    rows: list[Row] = [(f"methods: offers counted by a till, on {seeds} shops", float(len(told)), None)]
+    for method in dict.fromkeys(text.split()[0] for _, text, _ in told):
+        alike = [is_alike for _, text, is_alike in told if text.split()[0] == method]
+        rows.append((f"methods, {method}: share of {len(alike)} equal to the cent", sum(alike) / len(alike), 1.0))
+    return rows
+
+
 def _by_loop(amounts: list[int], threshold: int, reduction: int, repeated: bool) -> tuple[int, int, int, int, int]:
     """Free riders and what they get, those within a fifth of the threshold, what they lack and would get: one basket at a time."""
     free = cost = near = gaps = 0
@@ -397,7 +412,7 @@ def offers_chosen(receipts: Receipts, *, campaigns: int, members: int = 2300, se
         ):
             choice = np.arange(9), by.argmax(axis=1)
             taken = sizes * (by[choice] > 0)
-            totals[name] += (promised[choice] @ taken, one.truth[choice] @ taken, best)
+            totals[name] += np.array((promised[choice] @ taken, one.truth[choice] @ taken, best))
     return {
         f"{name}: {figure}": float(value)
         for name, (promised, true, best) in totals.items()
@@ -475,6 +490,7 @@ PARTS: dict[str, Callable[[Path], list[Row]]] = {
     "goods": goods,
     "redeeming": redeeming,
     "replay": replay,
+    "methods": methods,
     "allocation": allocation,
     "effects": effects,
     "power": power,

@@ -6,7 +6,7 @@
 Bars: what moved from one good to another found within 10%, all shops together (printed: how often its interval holds the truth); the parts of
 every good add up to its change; nothing moved, nothing called in at least 9 of 10 shops. What a new product took from other goods within its
 interval in at least 9 of 10 shops, whatever was planted. A good taken out of one store is called there in at least 9 of 10 shops, any other in at
-most 1 of 10. Exit code 1 if a bar fails.
+most 1 of 10. Those of `benchmarks.truth_goods_parts`: docs/DEFINITIONS.md. Exit code 1 if a bar fails.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 import polars as pl
 
 import toolkit as tk
+from benchmarks import truth_goods_parts as parts
 from benchmarks.goods_shops import CATEGORY, NEW, goods_shop
 from toolkit.models.volume_flows import PARTS
 from toolkit.targeting.distribution import GAPS
@@ -129,6 +130,8 @@ def journey(folder: Path) -> None:
         tk.targeting.revenue_tree(ws),
         tk.targeting.heavy_light(ws),
         tk.targeting.distribution(ws),
+        tk.targeting.assortment(ws),
+        tk.targeting.assortment(ws, category="COFFEE", by="brand"),
     ):
         print(f"The Complete Journey: {answer.headline}")
 
@@ -145,7 +148,7 @@ def main() -> int:
         distribution(tally, seed + 300)
         for taken in (0.0, 0.5, 1.0):
             new_product(tally, seed + 200, taken)
-    for what, value, least, most in bars(tally):
+    for what, value, least, most in [*bars(tally), *parts.assortment(draws)]:
         is_missed = (least is not None and value < least) or (most is not None and value > most)
         verdict = "" if least is None and most is None else "FAIL" if is_missed else "PASS"
         missed += is_missed

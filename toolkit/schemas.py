@@ -84,7 +84,13 @@ class Campaigns(dy.Schema):
     starts_on = dy.Date(nullable=False, metadata={**REQUIRED, "means": "first day"})
     ends_on = dy.Date(nullable=False, metadata={**REQUIRED, "means": "last day"})
     name = dy.String(nullable=True, metadata={"means": "what it is called"})
-    method = dy.String(nullable=True, metadata={"means": "coupon, full_reduction, discount, member_day or service"})
+    method = dy.String(
+        nullable=True,
+        metadata={
+            "means": "coupon, full_reduction, discount, member_day, service, nth_piece, bundle, gift, extra_points, welcome_gift or "
+            "referral_reward"
+        },
+    )
     cost_fixed = dy.Float64(nullable=True, min=0, metadata={"means": "fixed cost in currency units"})
     cost_per_contact = dy.Float64(nullable=True, min=0, metadata={"means": "cost of one contact in currency units"})
     randomised = dy.Bool(nullable=True, metadata={"means": "whether chance alone decided who was treated and who was control"})

@@ -12,10 +12,11 @@ import pytest
 from tests.shop import AS_OF, make_workspace, random_lines, random_products
 from toolkit.differentiation.allocate import allocate
 from toolkit.differentiation.measures import expected
+from toolkit.differentiation.measures.addressed import addressable
 from toolkit.differentiation.measures.cells import member_cells
 from toolkit.differentiation.measures.expected import expected_pairs
 from toolkit.differentiation.measures.past import Past
-from toolkit.differentiation.measures.replays import addressable, read_offers, replay_offer
+from toolkit.differentiation.measures.replays import read_offers, replay_offer
 from toolkit.differentiation.offers import offers
 from toolkit.errors import BadValue
 from toolkit.ledger.lessons import LESSONS

@@ -14,6 +14,7 @@ from toolkit.errors import BadValue, UnknownName
 from toolkit.mart.baskets import read_baskets
 from toolkit.mart.build import ensure_mart
 from toolkit.scope.view import open_view
+from toolkit.targeting.assortment import MAY_GO, STAYS, UNKNOWN, assortment
 from toolkit.targeting.attach import attach
 from toolkit.targeting.bought_together import bought_together, liked_together
 from toolkit.targeting.core import core_goods, core_members
@@ -63,8 +64,7 @@ def test_baskets_hold_what_was_bought(tiny: Workspace) -> None:
     assert [good for good in flat if good[0] == "soap"] == [("soap", -1200, False), ("soap", -600, False), ("soap", 400, True)]
 
 
-@pytest.mark.parametrize("options", [{"partitions": 1}, {"partitions": 5, "files": 3}])
-def test_baskets_are_the_same_however_lines_are_kept(tmp_path: Path, options: dict) -> None:
+def test_baskets_are_the_same_however_lines_are_kept(tmp_path: Path) -> None:
     def table(ws: Workspace) -> pl.DataFrame:
         answer = bought_together(
             ws, settings={**FEW, "goods": {"minimum_both": 1, "minimum_baskets": 5, "false_share": 0.5}}, level="product"
@@ -73,7 +73,9 @@ def test_baskets_are_the_same_however_lines_are_kept(tmp_path: Path, options: di
 
     lines = random_lines(5, lines=4000)
     one = make_workspace(tmp_path / "one", lines, {"products": random_products()})
-    other = make_workspace(tmp_path / "other", lines.sample(fraction=1, shuffle=True, seed=1), {"products": random_products()}, **options)
+    other = make_workspace(
+        tmp_path / "other", lines.sample(fraction=1, shuffle=True, seed=1), {"products": random_products()}, partitions=5, files=3
+    )
     assert table(one).equals(table(other))
 
 
@@ -176,7 +178,7 @@ def test_attach_from_whom(pantry: Workspace) -> None:
     answer = attach(pantry, goods="PASTA", by="segment")
     assert answer.table["order_count"].sum() > 1500
     assert "SAUCE" in answer.headline
-    assert answer.table["both_count"].sum() / answer.table["order_count"].sum() == pytest.approx(answer.figures["attach_rate"], abs=0.02)
+    assert answer.table["both_count"].sum() / answer.table["order_count"].sum() == pytest.approx(answer.figures["attach_rate"], abs=0.02)  # type: ignore[operator]
     assert spec_of(answer)
 
 
@@ -258,7 +260,7 @@ def test_every_member_is_in_one_combination(pantry: Workspace) -> None:
 
 def test_a_small_combination_cannot_be_found_from_the_others(pantry: Workspace) -> None:
     answer = cross_shop(pantry, of="channel")
-    assert answer.table["member_count"].min() >= 10 or answer.table["member_count"].min() == 0
+    assert answer.table["member_count"].min() >= 10 or answer.table["member_count"].min() == 0  # type: ignore[operator]
     assert "other combinations" in answer.table["group"].to_list()
     assert answer.figures == {}
 
@@ -419,3 +421,29 @@ def test_cross_shopping_without_categories_is_said_by_name(tmp_path: Path) -> No
     assert "no good has a category" in answer.headline
     assert [note.verdict for note in answer.notes] == ["NOT MEASURED"]
     assert "no `category` column" in answer.notes[0].text
+
+
+# -- assortment --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_of_goods_that_stand_in_for_each_other_one_may_go(pantry: Workspace) -> None:
+    answer = assortment(pantry, category="yoghurt")
+    verdicts = dict(answer.table.select("goods", "verdict").iter_rows())
+    for pair in "ab":
+        assert sorted(verdicts[f"Yoghurt (yog-{pair}{one})"] for one in (1, 2)) == sorted((MAY_GO, STAYS))
+    row = answer.table.filter(pl.col("goods").str.contains("yog-a")).row(0, named=True)
+    assert "yog-a" in row["stand_ins"]
+    assert row["alone_share_high"] <= 0.25
+    assert row["risk_sales"] < 0.1 * row["sales"]
+    assert answer.figures == {"may_go_count": 2.0, "keep_count": 0.0}
+    assert any("in some stores" in str(note) and note.verdict == "REVIEW" for note in answer.notes)
+    assert "Would take nothing else" in axis_titles(spec_of(answer))
+
+
+def test_assortment_of_too_few_says_so(pantry: Workspace) -> None:
+    assert "fewer than two were bought" in assortment(pantry, category="salt").headline
+    few = assortment(pantry, category="yoghurt", period="28d")
+    assert set(few.table["verdict"]) <= {UNKNOWN}
+    assert few.figures["may_go_count"] == 0
+    with pytest.raises(BadValue, match="a category was needed"):
+        assortment(pantry, category="yog-a1")

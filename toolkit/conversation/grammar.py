@@ -17,7 +17,7 @@ from lark import Lark, Token, Tree
 from lark.exceptions import LarkError
 
 from toolkit.conversation.dates import Span, resolved
-from toolkit.conversation.numbers import fold_of, number_of, share_of
+from toolkit.conversation.numbers import fold_of, number_of, pieces_of, share_of, times_of
 
 _BEGINNING = re.compile(r"(?<![^\W_\u3400-\u9fff])(?=[\w$€£¥<>-])|(?<=[\u3400-\u9fff])(?=\w)|(?=[\u3400-\u9fff])")
 _A_BIT = tuple("看一查问瞧说算帮")
@@ -156,6 +156,10 @@ def _value(name: str, words: list[str]) -> tuple[str, Any]:
         return "away", 182
     if name == "fold":
         return "percent_off", fold_of(words[0])
+    if name == "nth_piece":
+        return name, pieces_of(words[0])
+    if name == "points_times":
+        return name, times_of(words[0])
     if name == "half_price":
         return "percent_off", 0.5
     if name in ("coupon", "coupon_from"):

@@ -61,7 +61,7 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         later("Goods that stand for each other"),
-        ("targeting.cross_shop", "targeting.decision_tree", "targeting.switching", "targeting.new_product"),
+        ("targeting.cross_shop", "targeting.decision_tree", "targeting.assortment", "targeting.switching", "targeting.new_product"),
     ),
     (later("How a good sells"), ("targeting.heavy_light", "targeting.distribution")),
     (later("Which way fits our shop"), ("differentiation.industry_profile", "differentiation.matrix")),
@@ -73,6 +73,17 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "differentiation.discount",
             "differentiation.member_day",
             "differentiation.service",
+        ),
+    ),
+    (
+        later("What more pieces, gifts and points would cost"),
+        (
+            "differentiation.nth_piece",
+            "differentiation.bundle",
+            "differentiation.gift",
+            "differentiation.extra_points",
+            "differentiation.welcome_gift",
+            "differentiation.referral_reward",
         ),
     ),
     (
@@ -232,6 +243,12 @@ METHOD_WORDS = {
     "discount": later("A discount"),
     "member_day": later("A member day"),
     "service": later("A service"),
+    "nth_piece": later("Second piece cheaper"),
+    "bundle": later("A bundle"),
+    "gift": later("A gift with purchase"),
+    "extra_points": later("More points"),
+    "welcome_gift": later("A gift to new members"),
+    "referral_reward": later("A reward for bringing members"),
 }
 # method -> ((figure of its short text, label, placeholder), ...)
 OFFER_FIELDS = {
@@ -244,6 +261,27 @@ OFFER_FIELDS = {
     "discount": (("depth", later("Percent off"), "10"), ("goods", later("On"), later("all goods"))),
     "member_day": (("weekday", later("On every"), ""), ("depth", later("Percent off"), "10"), ("goods", later("On"), later("all goods"))),
     "service": (("message", later("What we do for them"), later("a call two weeks after the sale")),),
+    "nth_piece": (
+        ("nth", later("Which piece (2 = every second)"), "2"),
+        ("depth", later("Percent off it"), "50"),
+        ("goods", later("On"), later("all goods")),
+    ),
+    "bundle": (
+        ("value", later("Price of the set"), later("or percent off")),
+        ("depth", later("Percent off"), "10"),
+        ("goods", later("Goods of the set, behind semicolons"), ""),
+    ),
+    "gift": (
+        ("value", later("What one gift costs us"), "12"),
+        ("gift", later("Or the product itself"), later("its unit cost is taken")),
+        ("threshold", later("From a basket of"), "200"),
+    ),
+    "extra_points": (("times", later("Times as many points"), "2"),),
+    "welcome_gift": (("value", later("Worth"), "10"), ("threshold", later("From a basket of"), later("any"))),
+    "referral_reward": (
+        ("value", later("For who brings somebody"), "20"),
+        ("newcomer", later("For who is brought"), later("nothing")),
+    ),
 }
 # purpose of the goods -> its words
 PURPOSE_WORDS = {

@@ -47,6 +47,42 @@ def share_of(text: str) -> float:
     return round(number_of(text.removeprefix("百分之")) / 100, 6)
 
 
+def pieces_of(text: str) -> tuple[int, float]:
+    """Return which piece gets cheaper, and by what share: the second at half price, buy two get one free.
+
+    >>> pieces_of("second piece half price"), pieces_of("buy two get one free"), pieces_of("3 for 2")
+    ((2, 0.5), (3, 1.0), (3, 1.0))
+    >>> pieces_of("第二件8折"), pieces_of("第三件免费"), pieces_of("买一送一"), pieces_of("the third one at 20% off")
+    ((2, 0.2), (3, 1.0), (2, 1.0), (3, 0.2))
+    """
+    if text == "bogo":
+        return 2, 1.0
+    if found := re.search(r"第\s*(.)\s*件|(second|2nd|third|3rd|fourth|4th)(?=.*(half|free|%|percent))", text):
+        nth = int(number_of(found.group(1))) if found.group(1) else {"s": 2, "2": 2, "t": 3, "3": 3}.get(found.group(2)[0], 4)
+        if found.group(2) and text.startswith(("buy", "take")):
+            return nth, 1.0
+        percent = re.search(r"(\d+)\s*(%|percent)", text)
+        fold = re.search(r"打?\s*[一二三四五六七八九1-9](\.\d)?\s*折", text)
+        if re.search("半价|五折|对折|half", text):
+            return nth, 0.5
+        return nth, int(percent.group(1)) / 100 if percent else fold_of(fold.group()) if fold else 1.0
+    if found := re.search(r"买\s*(.)", text):
+        return int(number_of(found.group(1))) + 1, 1.0
+    if found := re.match(r"(?:buy|take) (\w+)", text):
+        return int(number_of(found.group(1))) + 1, 1.0
+    return int(number_of(text.split(" for ")[0])), 1.0
+
+
+def times_of(text: str) -> float:
+    """Return how many times as many points.
+
+    >>> times_of("double points"), times_of("3x points"), times_of("三倍积分"), times_of("积分翻倍")
+    (2, 3, 3, 2)
+    """
+    words = {"double": 2, "triple": 3, "quadruple": 4, "双倍": 2, "翻倍": 2, "加倍": 2}
+    return next((times for word, times in words.items() if word in text), None) or number_of(text)
+
+
 def fold_of(text: str) -> float:
     """Return what 折 takes off: 八折 leaves eight tenths, 八五折 leaves 85 in a hundred.
 

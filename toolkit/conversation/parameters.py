@@ -170,6 +170,10 @@ def _fill_places(question: Question, taken: Taken, made: Filled) -> None:
             made.take("region", _one(made, "region", piece), piece)
 
 
+_SEVERAL = frozenset({"targeting.buyers", "differentiation.bundle"})
+"""Questions that take several goods."""
+
+
 def _fill_goods(question: Question, taken: Taken, made: Filled) -> None:
     pieces = [
         piece for piece in taken.pieces if piece.kind == "entity" and any(one.kind in ("category", "product") for one in piece.entities)
@@ -198,8 +202,8 @@ def _fill_goods(question: Question, taken: Taken, made: Filled) -> None:
         if place and "with_goods" in question.parameters:
             if "with_goods" not in made.given:
                 made.take("with_goods", _goods_value(made, "with_goods", piece), piece)
-        elif place == 0 or question.name == "targeting.buyers":
-            _add(made, name, piece, listed=question.name == "targeting.buyers")
+        elif place == 0 or question.name in _SEVERAL:
+            _add(made, name, piece, listed=question.name in _SEVERAL)
 
 
 def _goods_value(made: Filled, name: str, piece: Piece) -> str:
@@ -229,6 +233,10 @@ def _fill_ids(question: Question, taken: Taken, made: Filled) -> None:
             made.take("member_id", piece.entities[0].value, piece)
 
 
+_WORTH = frozenset({"differentiation.gift", "differentiation.welcome_gift", "differentiation.referral_reward"})
+"""Questions of which an amount says what one is worth."""
+
+
 def _fill_numbers(question: Question, taken: Taken, made: Filled) -> None:
     names = question.parameters
     for piece in taken.islands("spend_save"):
@@ -236,6 +244,13 @@ def _fill_numbers(question: Question, taken: Taken, made: Filled) -> None:
         if "thresholds" in names:
             made.take("thresholds", spend, piece)
             made.take("reductions", save, piece)
+    for piece in taken.islands("nth_piece") if "nth" in names else ():
+        made.take("nth", piece.value[0], piece)
+        made.take("depth", piece.value[1], piece)
+    for piece in taken.islands("gift_from") if question.name == "differentiation.gift" else ():
+        made.take("threshold", piece.value, piece)
+    for piece in taken.islands("points_times") if "times" in names else ():
+        made.take("times", piece.value, piece)
     for piece in taken.islands("lasting"):
         if "every_weeks" in names and piece.value % 7 == 0 and re.search(r"(every|each|每|隔)\s*$", taken.before(piece)):
             made.take("every_weeks", piece.value // 7, piece)  # `every 14 days`
@@ -266,6 +281,8 @@ def _fill_numbers(question: Question, taken: Taken, made: Filled) -> None:
             made.take("value", amounts[0], piece)
             if len(amounts) > 1:
                 made.take("minimum", amounts[1], piece)
+        elif question.name in _WORTH and "value" not in made.given:
+            made.take("value", amounts[0], piece)
         elif "trade_in" in names and "service_word" in taken.concepts():
             made.take("trade_in", amounts[0], piece)
         elif "budget" in names and piece.name == "money" and "budget" not in made.given:
@@ -411,6 +428,8 @@ def _fill_audience(question: Question, taken: Taken, made: Filled, days: int | N
         ):
             found.append(CONCEPTS[piece.name])
             made.used[piece] = "audience"
+    if question.name == "differentiation.welcome_gift":  # it is for new members whoever else is named
+        found = [condition for condition in found if condition != "stage = 'new'"]
     if found:
         given = made.given.get("audience")
         made.given["audience"] = " AND ".join([*([given] if given else []), *found])

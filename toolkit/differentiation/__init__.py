@@ -11,6 +11,12 @@ from toolkit.differentiation.methods.coupon import coupon
 from toolkit.differentiation.methods.discount import discount
 from toolkit.differentiation.methods.member_day import member_day
 from toolkit.differentiation.methods.service import service
+from toolkit.differentiation.methods.nth_piece import nth_piece
+from toolkit.differentiation.methods.bundle import bundle
+from toolkit.differentiation.methods.gift import gift
+from toolkit.differentiation.methods.extra_points import extra_points
+from toolkit.differentiation.methods.welcome_gift import welcome_gift
+from toolkit.differentiation.methods.referral_reward import referral_reward
 from toolkit.differentiation.offers import offers
 from toolkit.differentiation.allocate import allocate
 from toolkit.differentiation.goods_for import goods_for
@@ -23,9 +29,12 @@ from toolkit.registry import step_attributes
 
 __all__ = [
     "allocate",
+    "bundle",
     "coupon",
     "discount",
+    "extra_points",
     "full_reduction",
+    "gift",
     "global_control",
     "goods_for",
     "holdout",
@@ -33,10 +42,13 @@ __all__ = [
     "matrix",
     "member_day",
     "next_best",
+    "nth_piece",
     "offers",
     "plan",
+    "referral_reward",
     "replay_rules",
     "service",
+    "welcome_gift",
 ]
 
 __getattr__, __dir__ = step_attributes("differentiation")

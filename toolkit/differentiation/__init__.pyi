@@ -109,6 +109,94 @@ def service(
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
 
+def nth_piece(
+    workspace: Workspace | str | Path,
+    *,
+    nth: int = 2,
+    depth: float = 0.5,
+    category: str = '',
+    top: int = 30,
+    budget: float | None = None,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def bundle(
+    workspace: Workspace | str | Path,
+    *,
+    goods: str | list[str] = '',
+    price: str | float | list[float] = '',
+    depth: float = 0.1,
+    top: int = 30,
+    budget: float | None = None,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def gift(
+    workspace: Workspace | str | Path,
+    *,
+    threshold: str | float | list[float] = '',
+    value: str | float | list[float] = '',
+    product: str = '',
+    budget: float | None = None,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def extra_points(
+    workspace: Workspace | str | Path,
+    *,
+    times: str | float | list[float] = '2, 3',
+    budget: float | None = None,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def welcome_gift(
+    workspace: Workspace | str | Path,
+    *,
+    value: str | float | list[float] = '',
+    minimum: str | float | list[float] = '',
+    budget: float | None = None,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def referral_reward(
+    workspace: Workspace | str | Path,
+    *,
+    value: str | float | list[float] = '',
+    newcomer: float = 0.0,
+    budget: float | None = None,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
 def offers(
     workspace: Workspace | str | Path,
     *,

@@ -11,13 +11,13 @@ from pydantic import NonNegativeInt
 from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable
+from toolkit.differentiation.measures.addressed import addressable, contact_notes, length_note
 from toolkit.differentiation.measures.amounts import read_budget
 from toolkit.differentiation.measures.cells import member_cells
 from toolkit.differentiation.measures.expected import ASSUMED, Expected, expected_pairs
 from toolkit.differentiation.measures.past import Past, accounting_notes, contact_cost, contacts_unpriced
-from toolkit.differentiation.measures.replays import addressable, proposed_offers, read_offers
+from toolkit.differentiation.measures.replays import proposed_offers, read_offers
 from toolkit.differentiation.methods.method import in_currency, nothing_to_replay
-from toolkit.differentiation.offers import contact_notes, length_note
 from toolkit.errors import BadValue
 from toolkit.language import tr, word
 from toolkit.ledger.offer import DO_NOTHING

@@ -6,9 +6,10 @@ import polars as pl
 
 from toolkit import columns as c
 from toolkit.answer import Finding, Note
+from toolkit.differentiation.measures.addressed import addressable, contact_notes, length_note
 from toolkit.differentiation.measures.amounts import read_budget
 from toolkit.differentiation.measures.past import Past, accounting_notes, contact_cost, contacts_unpriced
-from toolkit.differentiation.measures.replays import addressable, proposed_offers, read_offers, replay_offer
+from toolkit.differentiation.measures.replays import REPLAYED, proposed_offers, read_offers, replay_offer
 from toolkit.differentiation.methods.method import (
     BEST_NET,
     MONEY_OF_MEMBERS,
@@ -70,14 +71,17 @@ def offers(view: View, *, compare: str | list[str] = "", budget: float | None = 
 
     Only members who may be contacted, and were not contacted too often lately (settings offers.most_contacts, offers.rest_days), take part;
     telling each of them costs one contact. What counts as free rider and as within reach is the method's own: see
-    differentiation.full_reduction, coupon, discount, member_day and service. Sales must rise by a share of all sales to these members.
+    differentiation.full_reduction, coupon, discount, member_day, service, nth_piece, bundle, gift, extra_points, welcome_gift and
+    referral_reward; what one of them needs and the shop does not hand over is said by name. Sales must rise by a share of all sales to
+    these members.
     Doing nothing costs and brings nothing.
 
     Parameters
     ----------
     compare
         Offers as a plan writes them, in a list or with commas: "full_reduction 60/10, coupon 5 from 30, discount 10% on COFFEE,
-        member_day wed 10%, service a reminder"; empty = one of each method, proposed from the members' own past.
+        member_day wed 10%, service a reminder, nth_piece 2 50% on TEA, bundle 10% on TEA; MILK, gift 12 from 200, extra_points 2x,
+        welcome_gift 10 from 50, referral_reward 20"; empty = one of each method, proposed from the members' own past.
     budget
         Most that it may cost over a window like the period, in currency units; empty = no limit.
 
@@ -97,7 +101,7 @@ def offers(view: View, *, compare: str | list[str] = "", budget: float | None = 
     past = Past(view, members.with_columns(pl.lit("all").alias("group")))
     if past.baskets.is_empty():
         return nothing_to_replay(past, OFFERS.table, tr("offer"))
-    wanted = given or proposed_offers(past)
+    wanted = given or proposed_offers(past, REPLAYED)
     replayed = [replay_offer(past, offer, least_buyers=view.least) for offer in wanted]
     cells = pl.concat([frame for frame in replayed if frame.height] or replayed)
     if cells.is_empty():
@@ -112,15 +116,21 @@ def offers(view: View, *, compare: str | list[str] = "", budget: float | None = 
         view.say(
             "'{offer:word}' has [is_discount?fewer than {least} buyers of its goods among them: its figures are not shown|nobody it speaks "
             "of].",
-            offer=offer.text, is_discount=offer.method == "discount",
+            offer=offer.text, is_discount=offer.method in ("discount", "nth_piece"),
         )
         for offer in wanted
-        if offer.text not in set(cells["offer"])
+        if offer.text not in set(cells["offer"]) and REPLAYED[offer.method].needs(past, offer) is None
     ]  # fmt: skip
+    asked = [(offer.method, offer) for offer in given] or [(name, None) for name in REPLAYED]
+    lacking = [
+        Note(view.say("{method:word}: needed {table}.", method=name.replace("_", " "), table=need), "NOT MEASURED")
+        for name, offer in asked
+        if (need := REPLAYED[name].needs(past, offer)) is not None
+    ]
     return answered(
         OFFERS, past, cells, spend,
         notes=[*accounting_notes(past, assumed), contact_cost(view)[1], *contact_notes(view, left_out), length_note(view)],
-        more_notes=silent,
+        more_notes=[*silent, *lacking],
         chart=lambda table, best: money_bars(
             OFFERS, past, table, n="contact_count", most=20, title=view.say("Offers side by side: {place}"),
             subtitle=later("{what}, {period}; n = contacts"),
@@ -128,31 +138,3 @@ def offers(view: View, *, compare: str | list[str] = "", budget: float | None = 
         ask_next=[("differentiation.allocate", {"budget": budget or max(1.0, round(float(cells["cost"].max()) / view.minor_units))})],  # type: ignore[arg-type]
         unpriced=contacts_unpriced(view),
     )  # fmt: skip
-
-
-def length_note(view: View) -> str:
-    """Return how long a campaign the figures speak of."""
-    return view.say(
-        "Figures are for a campaign as long as the period, {days} days; for a shorter one give its length, such as period=28.",
-        days=view.period.days,
-    )
-
-
-def contact_notes(view: View, left_out: dict[str, int]) -> list[str | Note]:
-    """Return who is not addressed, and why."""
-    notes = list[str | Note]()
-    if left_out["barred"]:
-        notes.append(
-            view.say("{n:member} who may not be contacted, or of whom the shop does not know, take no part.", n=left_out["barred"])
-        )
-    if left_out["tired"]:
-        notes.append(
-            view.say(
-                "{n:member} contacted {offers.most_contacts} times or more in the last {offers.rest_days} days take no part (settings "
-                "offers.most_contacts, offers.rest_days).",
-                n=left_out["tired"],
-            )
-        )
-    if not view.has_column("members", "contactable"):
-        notes.append(tr("The members table has no `contactable` column: everybody is taken to be reachable."))
-    return notes

@@ -29,6 +29,11 @@ _LEVELS = ("low", "mid", "high", "sensitivity {sensitivity}, power {power}", "{s
 """Levels of a member, and the segments of campaigns that two of them make."""
 _OFFERS = (
     *("coupon", "full_reduction", "full reduction", "discount", "member_day", "member day", "service"),
+    *("nth_piece", "nth piece", "bundle", "gift", "extra_points", "extra points", "welcome_gift", "welcome gift"),
+    *("referral_reward", "referral reward", "nth_piece {nth} {depth}%", "nth_piece {nth} {depth}% on {goods}"),
+    *("bundle {value} on {goods}", "bundle {depth}% on {goods}", "gift {value} from {threshold}", "gift of {product} from {threshold}"),
+    *("extra_points {times}x", "welcome_gift {value}", "welcome_gift {value} from {threshold}"),
+    *("referral_reward {value}", "referral_reward {value}/{newcomer}"),
     *("coupon {value}", "coupon {value} from {threshold}", "coupon {value} on {goods}", "coupon {value} from {threshold} on {goods}"),
     *("full_reduction {threshold}/{value}", "full_reduction {threshold}/{value} on {goods}"),
     *("discount {depth}%", "discount {depth}% on {goods}", "member_day {weekday} {depth}%", "member_day {weekday} {depth}% on {goods}"),

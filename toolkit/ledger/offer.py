@@ -10,7 +10,10 @@ from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, Validatio
 from toolkit.errors import BadValue, fault_words, nearest
 from toolkit.language import tr, word
 
-Method = Literal["coupon", "full_reduction", "discount", "member_day", "service"]
+Method = Literal[
+    "coupon", "full_reduction", "discount", "member_day", "service",
+    "nth_piece", "bundle", "gift", "extra_points", "welcome_gift", "referral_reward",
+]  # fmt: skip
 METHODS: tuple[Method, ...] = get_args(Method)
 """The methods of the data contract (campaigns.method)."""
 
@@ -25,6 +28,12 @@ EXAMPLES = {
     "discount": "discount 10% on COFFEE",
     "member_day": "member_day wed 10%",
     "service": "service a call two weeks after the sale",
+    "nth_piece": "nth_piece 2 50% on COFFEE",
+    "bundle": "bundle 10% on COFFEE; MILK",
+    "gift": "gift 12 from 200",
+    "extra_points": "extra_points 2x",
+    "welcome_gift": "welcome_gift 10 from 50",
+    "referral_reward": "referral_reward 20/10",
 }
 """A text of each method."""
 
@@ -34,13 +43,26 @@ _USED = {  # which figures a method has: (needed, allowed besides)
     "discount": ({"depth"}, {"categories"}),
     "member_day": ({"weekday", "depth"}, {"categories"}),
     "service": (set[str](), {"categories"}),
+    "nth_piece": ({"nth", "depth"}, {"categories"}),
+    "bundle": (set[str](), {"value", "depth", "categories"}),
+    "gift": ({"threshold"}, {"value", "gift"}),
+    "extra_points": ({"times"}, set[str]()),
+    "welcome_gift": ({"value"}, {"threshold"}),
+    "referral_reward": ({"value"}, {"newcomer"}),
 }
+_GIVEN = ("threshold", "value", "depth", "weekday", "nth", "times", "newcomer")
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _FORMS = {
     "coupon": rf"(?P<value>{_NUMBER})(?:\s+from\s+(?P<threshold>{_NUMBER}))?",
     "full_reduction": rf"(?P<threshold>{_NUMBER})\s*/\s*(?P<value>{_NUMBER})",
     "discount": rf"(?P<depth>{_NUMBER})\s*%",
     "member_day": rf"(?P<weekday>[a-z]+)\s+(?P<depth>{_NUMBER})\s*%",
+    "nth_piece": rf"(?P<nth>\d{{1,2}})\s+(?P<depth>{_NUMBER})\s*%",
+    "bundle": rf"(?:(?P<depth>{_NUMBER})\s*%|(?P<value>{_NUMBER}))",
+    "gift": rf"(?:of\s+(?P<gift>[^|]+?)|(?P<value>{_NUMBER}))\s+from\s+(?P<threshold>{_NUMBER})",
+    "extra_points": rf"(?P<times>{_NUMBER})\s*x",
+    "welcome_gift": rf"(?P<value>{_NUMBER})(?:\s+from\s+(?P<threshold>{_NUMBER}))?",
+    "referral_reward": rf"(?P<value>{_NUMBER})(?:\s*/\s*(?P<newcomer>{_NUMBER}))?",
 }
 
 
@@ -48,7 +70,11 @@ class Offer(BaseModel):
     """What a treated member is offered. `threshold` and `value` are in currency units, `depth` is a share, `weekday` is 1 (Monday) to 7.
 
     coupon: `value` off once, from `threshold` on (none = from the first cent); full_reduction: spend `threshold`, save `value`, in every
-    basket; discount: `depth` off the `categories` (none = everything); member_day: `depth` off on a weekday; service: what `message` says.
+    basket; discount: `depth` off the `categories` (none = everything); member_day: `depth` off on a weekday; service: what `message` says;
+    nth_piece: `depth` off every `nth` piece of one good on a receipt (second piece half price: 2 and .5; buy two, get one: 3 and 1);
+    bundle: one piece of each of the `categories` together for `value`, or `depth` off; gift: with every basket from `threshold` on a thing
+    that costs the shop `value`, or the product `gift` at its unit cost; extra_points: `times` as many points; welcome_gift: `value` off the
+    first basket of who joins; referral_reward: `value` for who brings somebody, `newcomer` for who is brought.
     `text` is the short form of it, which `Offer.parse` reads back.
 
     Raises
@@ -72,6 +98,10 @@ class Offer(BaseModel):
     depth: float | None = None
     categories: tuple[str, ...] = ()
     weekday: int | None = None
+    nth: int | None = None
+    times: float | None = None
+    gift: str = ""
+    newcomer: float | None = None
     message: str = ""
 
     @model_validator(mode="wrap")
@@ -97,6 +127,12 @@ class Offer(BaseModel):
             "discount": lambda: f"{plain(100 * (self.depth or 0))}%",
             "member_day": lambda: f"{WEEKDAYS[(self.weekday or 1) - 1]} {plain(100 * (self.depth or 0))}%",
             "service": lambda: self.message,
+            "nth_piece": lambda: f"{self.nth} {plain(100 * (self.depth or 0))}%",
+            "bundle": lambda: f"{plain(100 * self.depth)}%" if self.depth else plain(self.value),
+            "gift": lambda: f"{f'of {self.gift}' if self.gift else plain(self.value)} from {plain(self.threshold)}",
+            "extra_points": lambda: f"{plain(self.times)}x",
+            "welcome_gift": lambda: f"{plain(self.value)}" + (f" from {plain(self.threshold)}" if self.threshold else ""),
+            "referral_reward": lambda: f"{plain(self.value)}" + (f"/{plain(self.newcomer)}" if self.newcomer else ""),
         }[self.method]()
         goods = f" on {'; '.join(self.categories)}" if self.categories else ""
         if self.method == "service":
@@ -134,7 +170,9 @@ class Offer(BaseModel):
                 )
             )
         read = {key: value for key, value in match.groupdict().items() if value is not None}
-        figures: dict[str, Any] = {key: float(value) for key, value in read.items() if key in ("threshold", "value")}
+        figures: dict[str, Any] = {key: float(value) for key, value in read.items() if key in ("threshold", "value", "times", "newcomer")}
+        figures |= {"nth": int(read["nth"])} if "nth" in read else {}
+        figures |= {"gift": read["gift"].strip()} if "gift" in read else {}
         if "depth" in read:
             figures["depth"] = round(float(read["depth"]) / 100, 8)
         if "weekday" in read:
@@ -194,7 +232,7 @@ def _fault(fault: Any) -> str:
 
 def _faults(offer: Offer) -> list[str]:
     needed, besides = _USED[offer.method]
-    given = {name for name in ("threshold", "value", "depth", "weekday") if getattr(offer, name) is not None}
+    given = {name for name in _GIVEN if getattr(offer, name) is not None} | ({"gift"} if offer.gift else set())
     faults = [
         tr("a {method} needs its {name}, as in '{example}'.", method=word(offer.method), name=name, example=EXAMPLES[offer.method])
         for name in sorted(needed - given)
@@ -217,12 +255,36 @@ def _faults(offer: Offer) -> list[str]:
                 threshold=plain(offer.threshold),
             )
         )
-    if offer.depth is not None and not 0 < offer.depth < 1:
+    if offer.depth is not None and not (0 < offer.depth < 1 or (offer.depth == 1 and offer.method == "nth_piece")):
         faults.append(tr("depth is {depth}; a share between 0 and 1 was needed, such as 0.1 for 10%.", depth=offer.depth))
     if offer.weekday is not None and not 1 <= offer.weekday <= 7:
         faults.append(tr("weekday is {weekday}; 1 (Monday) to 7 (Sunday) was needed.", weekday=offer.weekday))
+    faults += _more_faults(offer)
     if any(";" in category or "|" in category or "\n" in category or not category.strip() for category in offer.categories):
         faults.append(tr("a category cannot be empty or have ; or | or a line break in its name here."))
     if "|" in offer.message or "\n" in offer.message:
         faults.append(tr("a message cannot have | or a line break in it."))
+    return faults
+
+
+def _more_faults(offer: Offer) -> list[str]:
+    """What is wrong with an offer on pieces, of a gift, of points, or to newcomers."""
+    faults = list[str]()
+    if offer.categories and "categories" not in _USED[offer.method][1]:
+        faults.append(tr("a {method} is not for some goods alone; leave the goods out.", method=word(offer.method)))
+    if offer.method == "bundle":
+        if len(set(offer.categories)) < 2 or len(set(offer.categories)) < len(offer.categories):
+            faults.append(tr("a bundle holds two categories or more, each once, as in '{example}'.", example=EXAMPLES["bundle"]))
+        if (offer.value is None) == (offer.depth is None):
+            faults.append(tr("a bundle has a price or a share off, one of them, as in '{example}'.", example=EXAMPLES["bundle"]))
+    if offer.method == "gift" and bool(offer.gift) == (offer.value is not None):
+        faults.append(tr("a gift says what it costs, or which product it is: 'gift 12 from 200' or 'gift of MUG from 200'."))
+    if offer.nth is not None and not 2 <= offer.nth <= 12:
+        faults.append(tr("nth is {nth}; 2 (every second piece) to 12 was needed.", nth=offer.nth))
+    if offer.times is not None and not 1 < offer.times <= 20:
+        faults.append(tr("times is {times}; above 1 and up to 20 was needed, such as 2 for double points.", times=plain(offer.times)))
+    if offer.newcomer is not None and not 0 < offer.newcomer < 1e9:
+        faults.append(tr("newcomer is {newcomer}; an amount above 0 was needed.", newcomer=offer.newcomer))
+    if len(offer.gift) > 200 or "|" in offer.gift or "\n" in offer.gift:
+        faults.append(tr("a product of up to 200 letters was needed, without | or a line break."))
     return faults

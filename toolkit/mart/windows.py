@@ -83,6 +83,27 @@ def window_sums(
     return sums.join(members.select("member_code"), on="member_code", how="semi", maintain_order="left")
 
 
+def pieces_of_orders(ws: Workspace, mart: Mart, first: date, last: date, members: pl.DataFrame) -> pl.DataFrame:
+    """Return the goods that members (`member_code`) bought in whole pieces from `first` to `last`: one row per order and product.
+
+    `member_code`, `order_code`, `store_code`, `product_code`, `category_code`, `pieces` and `amount` (minor units), what the same order
+    takes back subtracted; both above 0. Left out: what is sold by weight, what is no goods, and receipts that are no orders.
+    """
+    lines = _lines(ws, first, min(last, mart.as_of)).join(
+        members.lazy().select(pl.col("member_code").cast(pl.UInt32)), on="member_code", how="semi"
+    )
+    products = _products(ws, mart).filter(pl.col("counted").fill_null(True), pl.col("is_goods")).select("product_code", "category_code")
+    bought = (
+        lines.join(products.lazy(), on="product_code")
+        .join(mart.not_orders.lazy().select("order_code"), on="order_code", how="anti")
+        .group_by("member_code", "order_code", "store_code", "product_code", "category_code")
+        .agg(pl.col("quantity_milli", "amount").sum())
+        .filter(pl.col("quantity_milli") > 0, pl.col("quantity_milli") % 1_000 == 0, pl.col("amount") > 0)
+        .with_columns((pl.col("quantity_milli") // 1_000).alias("pieces"))
+    )
+    return bought.drop("quantity_milli").collect(engine="streaming").sort("member_code", "order_code", "product_code")
+
+
 def _sums(ws: Workspace, mart: Mart, first: date, last: date, keys: list[str], members: pl.DataFrame | None = None) -> pl.DataFrame:
     lines = _lines(ws, first, last)
     if members is not None:

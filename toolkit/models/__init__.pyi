@@ -114,6 +114,13 @@ from .replay import (
 )
 from .replay_thresholds import chances as chances, replay_coupon as replay_coupon, replay_full_reduction as replay_full_reduction
 from .replay_days import member_days as member_days, replay_member_day as replay_member_day
+from .replay_members import (
+    replay_extra_points as replay_extra_points,
+    replay_gift as replay_gift,
+    replay_referral_reward as replay_referral_reward,
+    replay_welcome_gift as replay_welcome_gift,
+)
+from .replay_pieces import replay_bundle as replay_bundle, replay_nth_piece as replay_nth_piece
 from .replay_goods import replay_discount as replay_discount, replay_service as replay_service
 from .allocation import Allocation as Allocation, allocate_offers as allocate_offers, gain_curve as gain_curve, shadow_price as shadow_price
 

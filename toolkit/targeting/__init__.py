@@ -26,6 +26,7 @@ from toolkit.targeting.units_per_order import units_per_order
 from toolkit.targeting.cross_shop import cross_shop
 from toolkit.targeting.decision_tree import decision_tree
 from toolkit.targeting.switching import switching
+from toolkit.targeting.assortment import assortment
 from toolkit.targeting.new_product import new_product
 from toolkit.targeting.revenue_tree import revenue_tree
 from toolkit.targeting.heavy_light import heavy_light
@@ -34,6 +35,7 @@ from toolkit.registry import step_attributes
 
 __all__ = [
     "activity",
+    "assortment",
     "attach",
     "bought_together",
     "buyers",

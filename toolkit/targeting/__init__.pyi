@@ -367,6 +367,19 @@ def switching(
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
 
+def assortment(
+    workspace: Workspace | str | Path,
+    *,
+    category: str = '',
+    by: Literal['product', 'name', 'brand'] = 'product',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
 def new_product(
     workspace: Workspace | str | Path,
     *,

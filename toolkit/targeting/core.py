@@ -111,7 +111,7 @@ def core_members(view: View, *, members: str | None = None) -> Finding:
     >>> tk.targeting.core_members(ws).table                             # doctest: +SKIP
     """
     period = window_of(view)
-    everybody = _members(view, period)
+    everybody = members_by_core(view, period)
     table = GROUP_MEMBERS if members else GROUPS
     if short := _too_short(view, period, table) or too_few(view, table, everybody.height, tr("members ordered"), window=period):
         return short
@@ -198,7 +198,7 @@ def core_goods(view: View, *, level: Level = "category", members: str | None = N
     period = window_of(view)
     if short := _too_short(view, period, GOOD_BUYERS if members else GOODS):
         return short
-    everybody = _members(view, period)
+    everybody = members_by_core(view, period)
     core = everybody.filter(pl.col("group") == CORE)
     if members:
         return _buyer_list(view, period, core, members)
@@ -319,8 +319,8 @@ def _goods(view: View, period: Period, level: Level, members: pl.DataFrame) -> t
     return table.drop("hidden"), int(table["hidden"][0]) if table.height else 0
 
 
-def _members(view: View, period: Period) -> pl.DataFrame:
-    """One row per member with an order in the window: `group`, sums of `member_sales`, `months_share` and `is_quiet`."""
+def members_by_core(view: View, period: Period) -> pl.DataFrame:
+    """Return one row per member with an order in the window: `group` (CORE, ...), sums of `member_sales`, `months_share` and `is_quiet`."""
     sums = member_sales(view, period).filter(pl.col("orders") > 0)
     if sums.is_empty():
         return sums.with_columns(pl.lit("").alias("group"), pl.lit(0.0).alias("months_share"), pl.lit(False).alias("is_quiet"))

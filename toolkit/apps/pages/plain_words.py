@@ -46,6 +46,8 @@ _WORDS: Mapping[str, str] = {
     "offer_of": later("offer of each segment"), "unit_cost": later("unit cost"), "as_of": later("the day"),
     "win_back": later("win them back"), "trade_up": later("better goods than usual"), "add_one_more": later("one more thing in the basket"),
     "clear_stock": later("clear stock"), "full_reduction": later("spend X, save Y"), "member_day": later("member day"),
+    "nth_piece": later("second piece cheaper"), "extra_points": later("more points"), "welcome_gift": later("gift to new members"),
+    "referral_reward": later("reward for bringing members"),
 }  # fmt: skip
 _OFFERS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(rf"\b{pattern}"), words)
@@ -55,8 +57,20 @@ _OFFERS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"coupon (?P<value>\d[\d.]*)", later("a coupon of {value}")),
         (r"discount (?P<depth>[\d.]+%)", later("{depth} off")),
         (r"member_day (?P<day>[a-z]{3}) (?P<depth>[\d.]+%)", later("{depth} off on {day}")),
+        (r"nth_piece (?P<nth>\d+) (?P<depth>[\d.]+%)", later("{depth} off every piece number {nth}")),
+        (r"bundle (?P<depth>[\d.]+%) on", later("{depth} off a bundle of")),
+        (r"bundle (?P<value>\d[\d.]*) on", later("for {value} a bundle of")),
+        (r"gift of (?P<product>[^|']+?) from (?P<threshold>[\d.]+)", later("{product} as a gift from {threshold} on")),
+        (r"gift (?P<value>\d[\d.]*) from (?P<threshold>[\d.]+)", later("a gift that costs {value} from {threshold} on")),
+        (r"extra_points (?P<times>[\d.]+)x", later("{times} times as many points")),
+        (r"welcome_gift (?P<value>[\d.]+) from (?P<threshold>[\d.]+)", later("{value} off from {threshold} on for new members")),
+        (r"welcome_gift (?P<value>\d[\d.]*)", later("{value} off for new members")),
+        (r"referral_reward (?P<value>[\d.]+)/(?P<newcomer>[\d.]+)", later("{value} for bringing a member, {newcomer} for who is brought")),
+        (r"referral_reward (?P<value>\d[\d.]*)", later("{value} for bringing a member")),
     )
 )
+_SHORT = re.compile(r"coupon|bundle|gift \d|gift of")
+"""Methods whose name is one word."""
 _SETTING = re.compile(r"\b([a-z]+)\.([a-z]+(?:_[a-z]+)*)\b(?!\()")
 _CALL = re.compile(rf"\b(?:tk\.)?((?:{'|'.join(STEPS)})\.[a-z_]+)(\([^()]*(?:\([^()]*\)[^()]*)*\))?")
 _NAME = re.compile(r"`?\b([a-z]+(?:_[a-z0-9]+)+)\b`?|`([a-z]+)`")
@@ -71,7 +85,7 @@ def plain_words(text: str) -> str:
     >>> plain_words("'full_reduction 60/10', of portrait.overview(ws, top=0); a category cat_food")
     "'spend 60, save 10', of “How are our members doing?”; a category cat_food"
     """
-    if "AUC" not in text and "_" not in text and "`" not in text and "." not in text and "%" not in text and "coupon" not in text:
+    if "AUC" not in text and "_" not in text and "`" not in text and "." not in text and "%" not in text and not _SHORT.search(text):
         return text
     for form, words in _OFFERS:
         text = form.sub(lambda found, words=words: tr(words, **{key: language.word(part) for key, part in found.groupdict().items()}), text)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from toolkit.differentiation.measures.past import Past
-from toolkit.differentiation.measures.replays import replay_offer
+from toolkit.differentiation.measures.replays import REPLAYED, replay_offer
 from toolkit.errors import ToolkitError
 from toolkit.ledger.definition import Definition
+from toolkit.ledger.offer import Offer
 from toolkit.models.replay import reckon
 from toolkit.scope.view import View
 
@@ -30,6 +31,8 @@ def expected_offer_cost(view: View, definition: Definition, members: pl.DataFram
             return None
         past = Past(view, coded.filter(pl.col("offer") == name).select("member_code", "segment"))
         try:
+            if _needs(past, definition.offer(name)) is not None:
+                return None
             replayed = reckon(replay_offer(past, definition.offer(name)), moved_share=settings.moved_share)
         except ToolkitError:
             return None
@@ -41,3 +44,21 @@ def expected_offer_cost(view: View, definition: Definition, members: pl.DataFram
         .with_columns(pl.col("cost").fill_null(0.0))
         .cast(OFFER_COST)
     )
+
+
+def offers_without_cost(view: View, definition: Definition) -> list[str]:
+    """Return a sentence for each offer whose cost cannot be replayed, that names what the shop did not hand over."""
+    past, said = Past(view), list[str]()
+    for offer in definition.offers:
+        try:
+            need = _needs(past, offer)
+        except ToolkitError as error:
+            said.append(str(error))
+            continue
+        if need is not None:
+            said.append(view.say("What '{offer:word}' costs: needed {need}.", offer=offer.text, need=need))
+    return said
+
+
+def _needs(past: Past, offer: Offer) -> str | None:
+    return REPLAYED[offer.method].needs(past, offer)

@@ -10,7 +10,7 @@ import polars as pl
 from toolkit.answer import Note
 from toolkit.language import tr
 from toolkit.mart.margins import Margin
-from toolkit.mart.windows import window_sums
+from toolkit.mart.windows import pieces_of_orders, window_sums
 from toolkit.scope.phrases import made_where
 from toolkit.scope.view import View
 
@@ -64,6 +64,15 @@ class Past:
             bought = bought.join(places, on="store_code", how="semi").group_by("member_code", "category_code").agg(pl.col(sums).sum())
         wanted = ["member_code", "category_code", "orders", "amount", "costed_amount", "costed_margin_milli"]
         return self._grouped(bought.select(wanted).sort("member_code", "category_code"))
+
+    @cached_property
+    def pieces(self) -> pl.DataFrame:
+        """Goods that members bought in whole pieces in the window: one row per order and product (see `pieces_of_orders`)."""
+        view = self.view
+        bought = pieces_of_orders(view.workspace, view.mart, view.period.start, view.period.end, self.members)
+        if view.scope.is_place:
+            bought = bought.join(view.orders.select("store_code").unique().collect(), on="store_code", how="semi", maintain_order="left")
+        return self._grouped(bought.filter(pl.col("category_code").is_not_null()))
 
     @cached_property
     def sales(self) -> int:

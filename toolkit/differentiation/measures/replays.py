@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
 
 import polars as pl
 
 from toolkit.differentiation.measures.past import Past
+from toolkit.differentiation.methods.bundle import BUNDLE
 from toolkit.differentiation.methods.coupon import COUPON
 from toolkit.differentiation.methods.discount import DISCOUNT
+from toolkit.differentiation.methods.extra_points import EXTRA_POINTS
 from toolkit.differentiation.methods.full_reduction import FULL_REDUCTION
+from toolkit.differentiation.methods.gift import GIFT
 from toolkit.differentiation.methods.member_day import MEMBER_DAY
-from toolkit.differentiation.methods.method import Method, ranked, reckoned
+from toolkit.differentiation.methods.method import Method, of_groups, ranked, reckoned
+from toolkit.differentiation.methods.nth_piece import NTH_PIECE
+from toolkit.differentiation.methods.referral_reward import REFERRAL_REWARD
 from toolkit.differentiation.methods.service import SERVICE
+from toolkit.differentiation.methods.side_by_side import no_replay
+from toolkit.differentiation.methods.welcome_gift import WELCOME_GIFT
 from toolkit.errors import BadValue, shorten
 from toolkit.language import tr, word
-from toolkit.ledger.history import contacted
 from toolkit.ledger.offer import METHODS, Offer
-from toolkit.models.replay import REPLAY
-from toolkit.scope.view import View
 
-REPLAYED: dict[str, Method] = {
+PRICED: dict[str, Method] = {
     "full_reduction": FULL_REDUCTION,
     "coupon": COUPON,
     "discount": DISCOUNT,
     "member_day": MEMBER_DAY,
     "service": SERVICE,
 }
-"""The methods, in the order in which offers are proposed."""
+"""The methods that suit any member, in the order in which offers are proposed."""
+REPLAYED: dict[str, Method] = PRICED | {
+    "nth_piece": NTH_PIECE,
+    "bundle": BUNDLE,
+    "gift": GIFT,
+    "extra_points": EXTRA_POINTS,
+    "welcome_gift": WELCOME_GIFT,
+    "referral_reward": REFERRAL_REWARD,
+}
+"""All methods: one table, whatever is replayed."""
 
 LONGEST_FAULTS = 2_000
 """Signs of what is said of offers that cannot be read: a thousand of them are a slip in one place."""
@@ -76,57 +89,28 @@ def _split(text: str) -> list[str]:
     return parts
 
 
-def addressable(view: View) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Return the members in scope who may be addressed (`member_code`), and how many may not: `barred`, `tired` (contacted too often)."""
-    members = view.members
-    allowed = members.filter(pl.col("contactable").fill_null(False)) if "contactable" in members.columns else members
-    settings = view.settings.offers
-    seen = contacted(view.workspace, view.as_of - timedelta(days=settings.rest_days - 1), view.as_of, as_of=view.as_of)
-    tired = seen.filter(pl.col("contact_count") >= settings.most_contacts)
-    rested = allowed.join(tired, on="member_id", how="anti", maintain_order="left")
-    return rested.select("member_code"), {"barred": members.height - allowed.height, "tired": allowed.height - rested.height}
-
-
 def replay_offer(past: Past, offer: Offer, *, least_buyers: int = 0) -> pl.DataFrame:
     """Return an offer as `reckon` takes it: one row per group of `past` that has a basket; `base_amount` are all sales of the group.
 
-    Every member is contacted once to tell them; a service is one contact per member and good. A discount on named goods has no row for a
-    group in which none of them has `least_buyers`: its figures would be theirs.
+    Every member is contacted once to tell them; a service is one contact per member and good, a gift to new members one to each of them. A
+    discount on named goods, or on their n-th piece, has no row for a group in which none of them has `least_buyers`: its figures would be
+    theirs. What the shop does not know enough for (`Method.needs`) has no row at all.
     """
-    replayed = REPLAYED[offer.method].replay(past, offer)
-    if offer.method == "discount" and offer.categories and least_buyers and replayed.height:
+    method = REPLAYED[offer.method]
+    replayed = method.replay(past, offer) if method.needs(past, offer) is None else no_replay(past)
+    if offer.method in ("discount", "nth_piece") and offer.categories and least_buyers and replayed.height:
         replayed = replayed.filter(pl.col("free_rider_count").max().over(past.by) >= least_buyers)
-    if "category_code" in replayed.columns:
-        replayed = _over_goods(past, replayed)
-    contacts = past.members.group_by(past.by).agg(pl.len().cast(pl.Int64).alias("member_count"))
-    sales = past.baskets.group_by(past.by).agg(pl.col("amount").sum().alias("sales"))
-    replayed = replayed.select(*past.by, *REPLAY, "margin_share", "response_share").join(contacts, on=past.by).join(sales, on=past.by)
-    return replayed.select(
-        *past.by,
-        pl.col("sales").alias("base_amount"),
-        *[name for name in REPLAY if name not in ("base_amount", "contact_count")],
-        pl.col("contact_count" if offer.method == "service" else "member_count").alias("contact_count"),
-        "margin_share",
-        "response_share",
-        pl.lit(offer.text).alias("offer"),
-        pl.lit(offer.method).alias("method"),
-    ).sort(past.by)
+    return of_groups(past, method, offer, replayed)
 
 
-def _over_goods(past: Past, replayed: pl.DataFrame) -> pl.DataFrame:
-    """Sum a replay by category over the categories; margin and response weighted by the extra sales they speak of."""
-    weight = pl.col("within_reach_amount") + 1
-    mixed = [((pl.col(name) * weight).sum() / weight.sum()).alias(name) for name in ("margin_share", "response_share")]
-    known = [pl.when(pl.col("margin_share").null_count() == 0).then(mixed[0]).alias("margin_share"), mixed[1]]
-    return replayed.sort(*past.by, "category_code").group_by(past.by, maintain_order=True).agg(pl.col(REPLAY.names()).sum(), *known)
-
-
-def proposed_offers(past: Past) -> list[Offer]:
-    """Return an offer of each method, as the past of all groups together proposes it: a tenth off where it leaves most."""
+def proposed_offers(past: Past, methods: Mapping[str, Method] = PRICED) -> list[Offer]:
+    """Return an offer of each of `methods`, as the past of all groups together proposes it: a tenth off where it leaves most."""
     view = past.view
     whole = past if past.groups is None else Past(view, past.groups.select("member_code").with_columns(pl.lit("all").alias("group")))
     offers = list[Offer]()
-    for method in REPLAYED.values():
+    for method in methods.values():
+        if method.needs(whole, None) is not None:
+            continue
         replayed = method.proposed(whole)
         if replayed.height:
             best = ranked(reckoned(whole, replayed), method.keys).row(0, named=True)

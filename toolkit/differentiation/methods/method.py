@@ -15,7 +15,7 @@ from toolkit.columns import AnswerTable, Row, Table
 from toolkit.differentiation.measures.past import Past, break_even_note, contact_cost
 from toolkit.language import later, tr
 from toolkit.ledger.offer import Offer
-from toolkit.models.replay import best_for_budget, reckon
+from toolkit.models.replay import REPLAY, best_for_budget, reckon
 from toolkit.scope.hiding import too_few, unmeasured
 from toolkit.scope.view import View
 from toolkit.wording import capital, value_of
@@ -68,12 +68,43 @@ class Method(Ranking):
     """A kind of offer: how one is replayed on the past, and what the past proposes.
 
     `replay` gives an offer as `reckon` takes it, one row per group of `past` (and category); `proposed` gives the replays that one is
-    chosen from for all members together, and `text` says the chosen one as a plan writes it.
+    chosen from for all members together, and `text` says the chosen one as a plan writes it. `needs` says what an offer cannot be replayed
+    without and the shop did not hand over (a sentence; None = all is there): nothing else is asked then. `own_contacts`: its replay says
+    who is told of it; else every member is.
     """
 
     replay: Callable[[Past, Offer], pl.DataFrame]
     proposed: Callable[[Past], pl.DataFrame]
     text: Callable[[View, Mapping[str, Any]], str]
+    needs: Callable[[Past, Offer | None], str | None] = lambda past, offer: None
+    own_contacts: bool = False
+
+
+def of_groups(past: Past, method: Method, offer: Offer, replayed: pl.DataFrame) -> pl.DataFrame:
+    """Return the replay of an offer over the sales of its groups: one row per group of `past` that has a basket, as `reckon` takes it."""
+    if "category_code" in replayed.columns:
+        replayed = _over_goods(past, replayed)
+    contacts = past.members.group_by(past.by).agg(pl.len().cast(pl.Int64).alias("member_count"))
+    sales = past.baskets.group_by(past.by).agg(pl.col("amount").sum().alias("sales"))
+    replayed = replayed.select(*past.by, *REPLAY, "margin_share", "response_share").join(contacts, on=past.by).join(sales, on=past.by)
+    return replayed.select(
+        *past.by,
+        pl.col("sales").alias("base_amount"),
+        *[name for name in REPLAY if name not in ("base_amount", "contact_count")],
+        pl.col("contact_count" if method.own_contacts else "member_count").alias("contact_count"),
+        "margin_share",
+        "response_share",
+        pl.lit(offer.text).alias("offer"),
+        pl.lit(offer.method).alias("method"),
+    ).sort(past.by)
+
+
+def _over_goods(past: Past, replayed: pl.DataFrame) -> pl.DataFrame:
+    """Sum a replay by category over the categories; margin and response weighted by the extra sales they speak of."""
+    weight = pl.col("within_reach_amount") + 1
+    mixed = [((pl.col(name) * weight).sum() / weight.sum()).alias(name) for name in ("margin_share", "response_share")]
+    known = [pl.when(pl.col("margin_share").null_count() == 0).then(mixed[0]).alias("margin_share"), mixed[1]]
+    return replayed.sort(*past.by, "category_code").group_by(past.by, maintain_order=True).agg(pl.col(REPLAY.names()).sum(), *known)
 
 
 def reckoned(past: Past, replayed: pl.DataFrame) -> pl.DataFrame:

@@ -28,7 +28,7 @@ from toolkit.targeting.measures.due_list import STATED, due_list, due_rhythms
 def replayed_due(past: Past, trade_in: int, wanted: list[int] | None = None) -> pl.DataFrame:
     """Return a touch at due time as `reckon` takes it: one row per group of `past` and category, with `price` (minor units)."""
     view, by = past.view, past.by
-    prices = _prices(view)
+    prices = usual_prices(view)
     contacted = past.members.filter("is_contacted").select("member_code", *by)
     due = due_list(view).join(contacted, on="member_code", maintain_order="left").join(prices, on="category_code", maintain_order="left")
     due = due.filter(pl.lit(True) if wanted is None else pl.col("category_code").is_in(wanted))
@@ -51,12 +51,12 @@ def _after_sale(past: Past, wanted: list[int] | None) -> pl.DataFrame:
     zero = pl.lit(0, pl.Int64)
     empty = [zero.alias(name) for name in REPLAY if name not in counted.columns]
     counted = counted.with_columns(*empty, zero.alias("need_count"), pl.lit(None, pl.Float64).alias("expected_buyers"))
-    priced = counted.join(_prices(past.view), on="category_code", how="left").sort("category_code")
+    priced = counted.join(usual_prices(past.view), on="category_code", how="left").sort("category_code")
     return past.with_category_margin(priced).with_columns(pl.lit(0.0).alias("response_share"))
 
 
-def _prices(view: View) -> pl.DataFrame:
-    """The usual price of one unit of each category of counted goods, minor units."""
+def usual_prices(view: View) -> pl.DataFrame:
+    """Return the usual price of one unit of each category of counted goods, minor units: `category_code`, `price`."""
     units = pl.col("priced_units_milli")
     price = divide_half_up(1000 * pl.col("priced_amount"), pl.when(units > 0).then(units))
     return view.categories.select("category_code", price.alias("price")).filter(pl.col("price") > 0)
@@ -94,6 +94,7 @@ SERVICE = Method(
     replay=lambda past, offer: replayed_due(past, 0, read_categories(past.view, ";".join(offer.categories))),
     proposed=lambda past: past.with_category(replayed_due(past, 0)),
     text=lambda view, cell: "service " + value("a reminder when goods are due again"),
+    own_contacts=True,
 )
 AFTER_SALE = replace(
     SERVICE,

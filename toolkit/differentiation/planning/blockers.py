@@ -10,6 +10,7 @@ import polars as pl
 from toolkit.answer import Note, Verdict
 from toolkit.differentiation.measures.cells import segments
 from toolkit.differentiation.measures.measured import best_method, lesson_sentence, lessons_known, measured_methods
+from toolkit.differentiation.measures.offer_cost import offers_without_cost
 from toolkit.differentiation.measures.past import margin_note
 from toolkit.differentiation.measures.visible import NO_LIFT
 from toolkit.differentiation.planning.draft import Draft
@@ -261,6 +262,7 @@ def _money(draft: Draft) -> Iterator[Note]:
             cost=draft.costs["offers"],
         )
         yield Note(replayed, "REVIEW")
+    yield from (Note(need, "NOT MEASURED") for need in offers_without_cost(view, draft.definition))
     if draft.definition.cost_fixed is None:
         yield Note(tr("No fixed cost is stated (cost_fixed) and none is counted."))
     lift, goal = draft.break_even_lift, draft.definition.goals.get("lift")

@@ -76,7 +76,7 @@ def points(view: View) -> Finding:
     entries = entries.with_row_index("place").sort("day", "place", maintain_order=True).drop("place")
     ahead = view.settings.membership.points_ahead_days
     forecast = redemption(point_lots(entries), view.as_of, ahead)
-    worth, is_stated = _point_worth(view, entries)
+    worth, is_stated = point_worth(view, entries)
     table = POINTS.of(_rows(view, entries, forecast, worth), view)
     held, burnt = table.find(part=OUTSTANDING), table.find(part=TO_COME)
     cost = table.find(part=BURNT)
@@ -108,8 +108,8 @@ def _times(count: float | None, worth: float | None) -> float | None:
     return None if count is None or worth is None else count * worth
 
 
-def _point_worth(view: View, entries: pl.DataFrame) -> tuple[float | None, bool]:
-    """What a point is worth, in currency units, and whether it is stated in the settings."""
+def point_worth(view: View, entries: pl.DataFrame) -> tuple[float | None, bool]:
+    """Return what a point is worth, in currency units, and whether it is stated in the settings."""
     if view.settings.membership.point_value is not None:
         return view.settings.membership.point_value, True
     if "value" not in entries.columns:

@@ -12,7 +12,7 @@ CERTS = $${PIP_CERT:-$$($(BIN)/python -m pip config get global.cert 2>/dev/null 
 # One more than there are cores: of the pages' tests a third of the time is a browser's, which is waited for.
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 3 ? 3 : n > 4 ? 4 : n )))
 
-.PHONY: help setup demo test stories lint docs lab app bench truth faults golden weight messages stubs lock clean
+.PHONY: help setup demo test stories hub lint docs lab app bench truth faults golden weight messages stubs lock clean
 .DEFAULT_GOAL := help
 
 help:            ## show this table
@@ -38,6 +38,12 @@ test: $(READY)   ## run the whole suite
 
 stories: $(READY) ## the loop in a browser, in both languages
 	ALL_STORIES=1 $(BIN)/python -m pytest tests/apps/test_browser_loop.py
+
+hub: $(READY)    ## the apps as a service of a real JupyterHub, two people in a browser (needs npm)
+	@test -x .venv-hub/bin/python || $(BIN)/uv venv --quiet .venv-hub
+	$(BIN)/uv pip install --quiet --python .venv-hub/bin/python --constraint requirements.lock jupyterhub
+	npm install --silent --no-fund --no-audit --prefix .venv-hub configurable-http-proxy@5
+	HUB=.venv-hub $(BIN)/python -m pytest tests/apps/test_jupyterhub.py
 
 lint: $(READY)   ## format, style, types, and the texts of each language
 	$(BIN)/ruff format --check .
@@ -96,4 +102,4 @@ lock: $(READY)   ## renew the lock files (hashes, no host names)
 	$(BIN)/uv pip compile --quiet --no-header --universal --generate-hashes --python-version 3.11 --extra all --extra bench pyproject.toml -o requirements-bench.lock
 
 clean:           ## remove what make made
-	rm -rf $(VENV) .venv-bench demo build dist
+	rm -rf $(VENV) .venv-bench .venv-hub demo build dist

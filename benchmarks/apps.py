@@ -1,6 +1,6 @@
 """The apps under load: first useful screen, a control's answer in each app, many people at once, memory, kernels left. Prints a table.
 
-    python benchmarks/apps.py WORKSPACE [--people 20] [--controls 5] [--only screens controls people clients idle]
+    python benchmarks/apps.py WORKSPACE [--people 20] [--controls 5] [--only screens controls faults people clients idle]
 
 A copy of the workspace is served, so that nothing in it changes. Times are what a person at a browser on this machine waits, from the click
 to the answer on the screen; with many people, all their browsers run on this machine too. CPU is that of the kernels for one answer: on a
@@ -36,6 +36,7 @@ from websocket import create_connection
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.app_faults import faults
 from tests.chromium import CHROMIUM, FLAGS, wait_until
 from toolkit.apps.serving.forked import PROCESS
 from toolkit.ledger.campaigns import known_campaigns
@@ -164,7 +165,7 @@ def main() -> int:
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--people", type=int, default=20, help="people at once")
     parser.add_argument("--controls", type=int, default=5, help="how often a control is used")
-    parts = ("screens", "controls", "people", "clients", "idle")
+    parts = ("screens", "controls", "faults", "people", "clients", "idle")
     parser.add_argument("--only", nargs="+", choices=parts, default=parts, help="parts of the table")
     given = parser.parse_args()
     missed = 0
@@ -184,6 +185,8 @@ def main() -> int:
                 missed += _controls(browser, address, server, used, given.controls, bar)
             if "people" in given.only:
                 missed += _people(browser, address, server, used, given.people)
+            if "faults" in given.only:
+                missed += faults(browser, copy, _say)
             browser.close()
         if "clients" in given.only:
             missed += sum(_clients(copy, count) for count in CLIENTS)

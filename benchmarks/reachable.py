@@ -47,6 +47,9 @@ APPS: dict[str, tuple[str, str]] = {
     "entry asked": ("?" + urlencode({"ask": "blue"}), ".tk-entry-said"),
     "work": ("work", ".tk-work-table"),
     "settings": ("settings", "main"),
+    "rules personas": ("rules/personas?edit=3", "#live-members"),
+    "rules segments": ("rules/segments", ".tk-map"),
+    "rules playbook": ("rules/playbook?edit=stages:1", "#live-members"),
     "wall": ("wall", ".tk-wall"),
     "portrait": ("voila/render/portrait.ipynb?question=portrait.segments", ANSWER),
     "portrait member": ("voila/render/portrait.ipynb?question=portrait.member", ".tk-asking .tk-sentence, " + ANSWER),
@@ -56,6 +59,7 @@ APPS: dict[str, tuple[str, str]] = {
     "receipts": ("voila/render/receipts.ipynb", ".tk-drop"),
     "not signed in": ("wall?" + urlencode({"token": "wrong"}), ".tk-ended"),
     "no such page": ("voila/render/nothing.ipynb", ".tk-loading"),
+    "lost": ("nothing/here", ".tk-ended"),
 }
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from pathlib import Path
 
 import pytest
 
 from toolkit.batch.html import Heading, notice_page
 from toolkit.batch.index import index_page
-from toolkit.brand import LEAST_CONTRAST, Brand, brand_of, brand_shown, contrast
+from toolkit.brand import LEAST_CONTRAST, NIGHT_GROUND, NIGHT_PAPER, Brand, brand_of, brand_shown, contrast
+from toolkit.charts import theme
+from toolkit.charts.likeness import unlikeness
 from toolkit.errors import BadValue
+from toolkit.shipped import colours
 from toolkit.workspace import Workspace
 
 
@@ -62,3 +67,25 @@ def test_a_broken_one_is_refused_in_a_sentence(tmp_path: Path, text: str, said: 
 
 def test_the_colour_that_is_proposed_can_be_read() -> None:
     assert contrast("#8f7200") >= LEAST_CONTRAST
+
+
+@pytest.mark.parametrize("colour", ["#8a1c4a", "#1b5e86", "#0a6b3d", "#5b2a86", "#a8590a", "#000000", "#c1121f", "#704604"])
+def test_marks_follow_the_colour_and_can_be_told_apart(colour: str) -> None:
+    day, night = (dict(re.findall(r"--tk-([\w-]+):(#[0-9a-f]{6})", part)) for part in Brand(colour=colour).style.split("@media screen"))
+    assert day["main"] == colour
+    assert contrast(NIGHT_GROUND) / contrast(night["main"]) >= LEAST_CONTRAST
+    assert contrast("#1a222a") / contrast(night["main"]) >= LEAST_CONTRAST  # links, on the paper of the night
+    assert contrast("#0b1a26") / contrast(night["main"]) >= LEAST_CONTRAST  # words on a button
+    for tokens, palette in ((day, theme.PALETTE), (night, theme.NIGHT_PALETTE)):
+        marks = [tokens[f"mark-{at}"] for at in range(1, 7)]
+        assert marks[0] == tokens["main"]
+        assert min(unlikeness(*pair) for pair in itertools.combinations(marks, 2)) >= 20  # ours are 25
+        if palette is theme.NIGHT_PALETTE:
+            assert all(contrast("#1a222a") / contrast(one) >= 3 and 21 / contrast(one) >= 4.5 for one in marks)
+        else:  # white words stay on what was dark, black ones on what was light
+            assert all(contrast(one) >= (4.5 if contrast(was) >= 4.5 else 3) for one, was in zip(marks, palette, strict=True))
+            assert all(contrast(one) <= 4.3 for one, was in zip(marks, palette, strict=True) if contrast(was) < 4.5)
+
+
+def test_the_grounds_of_the_night_are_those_of_the_sheet() -> None:
+    assert tuple(re.findall(rf"--tk-{name}:(#\w+)", colours())[1] for name in ("soft", "paper")) == (NIGHT_GROUND, NIGHT_PAPER)

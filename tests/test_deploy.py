@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 DOCKERFILE, COMPOSE = ROOT / "deploy" / "Dockerfile", ROOT / "deploy" / "compose.yaml"
+
+HADOLINT = shutil.which("hadolint", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
 
 
 def test_the_image_runs_as_nobody_special_and_takes_packages_by_hash() -> None:
@@ -39,7 +43,7 @@ def test_the_services_may_do_no_more_than_they_must() -> None:
     assert services["database"]["profiles"] == ["database"], "only for who asks for it"
 
 
-@pytest.mark.skipif(shutil.which("hadolint") is None, reason="no hadolint on this machine: the Dockerfile was not linted")
+@pytest.mark.skipif(HADOLINT is None, reason="no hadolint on this machine: the Dockerfile was not linted")
 def test_hadolint_finds_nothing() -> None:
-    done = subprocess.run(["hadolint", str(DOCKERFILE)], check=False, capture_output=True, text=True)
+    done = subprocess.run([str(HADOLINT), str(DOCKERFILE)], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

@@ -144,7 +144,7 @@ def test_the_extras_are_those_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     optional = project["optional-dependencies"]
     assert set(EXTRAS) <= set(optional)
-    assert optional["all"] == ["retail-member-toolkit[notebook,apps,demo,spreadsheets,agents,databases,cluster]"]
+    assert optional["all"] == ["retail-member-toolkit[notebook,apps,demo,spreadsheets,agents,databases,cluster,hub]"]
     always = {word.split(">")[0].split("=")[0].replace("-", "_") for word in project["dependencies"]}
     packages = {"sklearn": "scikit_learn", "vl_convert": "vl_convert_python"}
     assert not always & {packages.get(module, module) for modules in EXTRAS.values() for module in modules}

@@ -38,6 +38,7 @@ _WHERE = {
     "forget": "toolkit.personal.forget",
     "from_frame": "toolkit.importing.frames",
     "import_receipts": "toolkit.importing",
+    "give_out_tasks": "toolkit.targeting.giving_out",
     "launch": "toolkit.differentiation.planning.launching",
     "load_audience": "toolkit.audience",
     "own_answers": "toolkit.own_section",
@@ -87,6 +88,7 @@ __all__ = [
     "export_audience",
     "forget",
     "from_frame",
+    "give_out_tasks",
     "import_receipts",
     "launch",
     "load_audience",
@@ -170,6 +172,7 @@ if TYPE_CHECKING:
     from toolkit.scope.view import View as View
     from toolkit.settings import Settings as Settings
     from toolkit.simulated import simulated_shop as simulated_shop
+    from toolkit.targeting.giving_out import give_out_tasks as give_out_tasks
     from toolkit.workspace import Workspace as Workspace
 
 
@@ -212,22 +215,23 @@ def members(workspace: Workspace | str, *, as_of: str | None = None, traits: boo
     ------
     DataError
         No receipts up to `as_of`.
+    NotAllowed
+        Who asks may see figures alone (documents/roles.toml).
 
     Example
     -------
     >>> import toolkit as tk
     >>> tk.members("demo/workspace").filter(pl.col("order_count") > 50)
     """
+    from toolkit.audience.handing_out import handed_out
     from toolkit.language import tr
-    from toolkit.roles import require_role
     from toolkit.scope.traits import with_traits
     from toolkit.scope.view import open_view
     from toolkit.workspace import opened
 
     ws = opened(workspace)
-    require_role(ws, "marketer", tr("the members table"))
     view = open_view(ws, as_of=as_of)
-    return with_traits(view) if traits else view.readable
+    return handed_out(ws, with_traits(view) if traits else view.readable, tr("the members table"))
 
 
 if not TYPE_CHECKING:  # a checker that saw it would take any name for known

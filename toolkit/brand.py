@@ -2,7 +2,7 @@
 
     name = "Harbour Market"
     logo = "harbour.svg"       # beside it; svg, png or jpg of 200 kB at most, put into every page
-    colour = "#8a1c4a"         # of headings, links and buttons; it must be readable on white
+    colour = "#8a1c4a"         # of headings, links, buttons and the first mark of charts; it must be readable on white
 
 Each line may be left out. A logo is shown as a picture: what an svg holds cannot run.
 """
@@ -12,9 +12,12 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from pathlib import Path
 
+from toolkit.charts import theme
+from toolkit.charts.likeness import LEAST, unlikeness
 from toolkit.edits import FOLDER
 from toolkit.errors import BadValue, ToolkitError
 from toolkit.language import plain, tr
@@ -23,6 +26,11 @@ from toolkit.workspace import Workspace
 DOCUMENT = "brand"
 LEAST_CONTRAST = 4.5
 """Of text against white, as WCAG 2 asks of text of usual size."""
+NIGHT_GROUND = "#22323e"
+"""The lightest ground of the pages by night (`--tk-soft`)."""
+NIGHT_PAPER = "#1a222a"
+LEAST_OF_MARKS = 3.0
+"""Of a mark against the paper, as WCAG 2 asks of graphics."""
 LARGEST_LOGO = 200_000
 LONGEST_NAME = 60
 _BEGINNINGS = {".png": (b"\x89PNG", "image/png"), ".jpg": (b"\xff\xd8\xff", "image/jpeg"), ".svg": (b"<svg", "image/svg+xml")}
@@ -38,12 +46,25 @@ class Brand:
 
     @property
     def style(self) -> str:
-        """The colour for our pages: as CSS, on a light ground alone, which it was checked for."""
+        """The colour for our pages as CSS: itself by day, by night as much lighter as it takes to be read on the dark."""
         if not self.colour:
             return ""
-        deep = _mixed(self.colour, 0.65)
-        tokens = f"--tk-main:{self.colour};--tk-main-deep:{deep};--tk-deep:{deep}"  # of colours.css; the page's own sheet may come later
-        return f"@media print,(prefers-color-scheme:light){{:root:root{{{tokens}}}}}"
+        deep, night = _mixed(self.colour, 0.65), _readable_by_night(self.colour)
+        # Of colours.css; the page's own sheet may come later.
+        day = f"--tk-main:{self.colour};--tk-main-deep:{deep};--tk-deep:{deep};--tk-link:{self.colour}" + _marks(
+            self.colour, theme.PALETTE, by_night=False
+        )
+        dark = f"--tk-main:{night};--tk-main-deep:{_lightened(night, 0.6)};--tk-link:{night}" + _marks(
+            night, theme.NIGHT_PALETTE, by_night=True
+        )
+        drawn = "".join(
+            f'svg [fill="{one}"]{{fill:var(--tk-mark-{at})}}svg [stroke="{one}"]{{stroke:var(--tk-mark-{at})}}'
+            for at, one in enumerate(theme.PALETTE, start=1)
+        )
+        return (
+            f"@media print,(prefers-color-scheme:light){{:root:root{{{day}}}{drawn}}}"
+            f"@media screen and (prefers-color-scheme:dark){{:root:root{{{dark}}}}}"
+        )
 
     @property
     def head(self) -> str:
@@ -114,6 +135,40 @@ def contrast(colour: str) -> float:
 def _mixed(colour: str, share: float) -> str:
     """A colour with black: `share` of it stays."""
     return "#" + "".join(f"{round(int(colour[at : at + 2], 16) * share):02x}" for at in (1, 3, 5))
+
+
+def _lightened(colour: str, share: float) -> str:
+    """A colour with white: `share` of it stays."""
+    return "#" + "".join(f"{round(255 - (255 - int(colour[at : at + 2], 16)) * share):02x}" for at in (1, 3, 5))
+
+
+def _readable_by_night(colour: str) -> str:
+    """As much of a colour as can be read on the lightest of the dark grounds: contrasts with white divide to that of each other."""
+    ground = contrast(NIGHT_GROUND)
+    return next(light for share in range(100, -1, -1) if ground / contrast(light := _lightened(colour, share / 100)) >= LEAST_CONTRAST)
+
+
+@cache
+def _marks(colour: str, palette: tuple[str, ...], *, by_night: bool) -> str:
+    """The marks of charts with a colour as the first. Those that are like it give way to the colour least like all others that can be
+    seen on the paper, and on which the words can be read that the chart has put there: by day white or black as on ours, by night black.
+    """
+
+    def serves(one: str, place: int) -> bool:
+        if by_night:
+            return contrast(NIGHT_PAPER) / contrast(one) >= LEAST_OF_MARKS and 21 / contrast(one) >= LEAST_CONTRAST
+        return contrast(one) >= LEAST_CONTRAST if contrast(palette[place]) >= LEAST_CONTRAST else LEAST_OF_MARKS <= contrast(one) <= 4.25
+
+    steps = range(0x10, 0x100, 0x20)
+    pool = [*palette[:1], *(f"#{red:02x}{green:02x}{blue:02x}" for red in steps for green in steps for blue in steps)]
+    marks = [colour, *("" if unlikeness(mark, colour) < LEAST else mark for mark in palette[1:])]
+    for place, mark in enumerate(marks):
+        if not mark:
+            others = [one for one in marks if one]
+            marks[place] = max(
+                (one for one in pool if serves(one, place)), key=lambda one, others=others: min(unlikeness(one, other) for other in others)
+            )
+    return "".join(f";--tk-mark-{at}:{mark}" for at, mark in enumerate(marks, start=1))
 
 
 def _readable(colour: str) -> str:

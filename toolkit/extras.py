@@ -34,6 +34,7 @@ EXTRAS = {
         "pyiceberg",
     ),
     "cluster": ("distributed",),
+    "hub": ("jupyterhub", "jupyter_server_proxy"),
 }
 """Extra -> the modules it brings. What two extras bring stands with the first: either helps."""
 _PACKAGES = {"sklearn": "scikit-learn", "vl_convert": "vl-convert-python"}

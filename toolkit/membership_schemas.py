@@ -146,6 +146,26 @@ class Relations(dy.Schema):
     source = dy.String(nullable=True, metadata={"means": "where they were reached: channel, store, post, ..."})
 
 
+class Guides(dy.Schema):
+    """One row per guide (shop assistant); without this table guides are those that members and lines name."""
+
+    guide_id = dy.String(primary_key=True, min_length=1, metadata={**REQUIRED, "means": "the guide, as members and lines name them"})
+    name = dy.String(nullable=True, metadata={"means": "what they are called"})
+    store_id = dy.String(nullable=True, metadata={"means": "the store they work in"})
+    left_on = dy.Date(nullable=True, metadata={"means": "their last day; empty = still there"})
+
+
+class GuideCalls(dy.Schema):
+    """One row per member and day on which a guide tried to speak to them."""
+
+    member_id = dy.String(primary_key=True, min_length=1, metadata={**REQUIRED, "means": "the member"})
+    called_on = dy.Date(primary_key=True, metadata={**REQUIRED, "means": "the day"})
+    outcome = dy.String(
+        nullable=False, regex="^(called|reached|refused)$", metadata={**REQUIRED, "means": "called (nobody answered), reached or refused"}
+    )
+    guide_id = dy.String(nullable=True, metadata={"means": "who called"})
+
+
 MEMBERSHIP: dict[str, type[dy.Schema]] = {
     "points": Points,
     "tiers": Tiers,
@@ -157,6 +177,8 @@ MEMBERSHIP: dict[str, type[dy.Schema]] = {
     "referrals": Referrals,
     "acquisition": Acquisition,
     "relations": Relations,
+    "guides": Guides,
+    "guide_calls": GuideCalls,
 }
 """The tables, in contract order."""
 MONEY = frozenset({"cost", "fee", "stored_amount"})

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,7 @@ import polars as pl
 from toolkit import wording
 from toolkit.answer import Answer
 
+_LONG_AGO = datetime(2000, 1, 1)
 _FORMULA = r"^[\s\x00]*[=+\-@\t\r\n\x0b\x0c＝＋－＠]"
 """A spreadsheet takes a cell that starts like this for a formula; full-width signs too, in some languages."""
 
@@ -102,6 +104,7 @@ def book_of(sheets: Iterable[Sheet]) -> bytes:
     made = io.BytesIO()
     never = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
     with Workbook(made, never) as book:
+        book.set_properties({"created": _LONG_AGO})  # the same sheets give the same file: no clock
         bold = book.add_format({"bold": True})
         for given in sheets:
             sheet = book.add_worksheet(given.name[:31])

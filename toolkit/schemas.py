@@ -31,6 +31,7 @@ class Lines(dy.Schema):
     discount_amount = dy.Float64(nullable=False, min=0, metadata={"means": "what the shop took off the shelf price of the line; >= 0"})
     coupon_amount = dy.Float64(nullable=False, min=0, metadata={"means": "face value of coupons on the line; >= 0"})
     channel = dy.String(nullable=True, metadata={"means": "how it was bought: store, app, online, ..."})
+    guide_id = dy.String(nullable=True, metadata={"means": "the guide (shop assistant) who served; kept by order"})
     is_goods = dy.Bool(
         nullable=True, metadata={"means": "no = the line is shipping, a fee, a gift card, ...; kept by product; empty = goods"}
     )
@@ -402,7 +403,7 @@ STORED_LINES = pl.Schema(
 """Lines in the workspace, one Parquet file per (import, partition), sorted by (member_code, ordered_at, order_code)."""
 
 ORDER_IDS = pl.Schema({"order_code": pl.Int64, "order_id": pl.String})
-"""The shop's own id of each order, one file beside each file of lines."""
+"""The shop's own id of each order, one file beside each file of lines; with the column `guide_id` (text) where the lines name guides."""
 
 ORDERS = pl.Schema(
     {

@@ -6,7 +6,7 @@
       mart/             tables derived from the lines, one folder per (as_of, data version)
       inbox/ uploads/   files on their way in (toolkit.importing.arrivals)
       documents/        small TOML texts a person may edit: settings, scorecard, audiences
-      campaigns/        the ledger: one folder a campaign, frozen at launch (toolkit.ledger)
+      campaigns/        the ledger: one folder a campaign, frozen at launch (toolkit.ledger); guides.days/: one a day of guides' lists
 
 A data file that the manifest does not list does not exist for readers. A commit writes its files first, waits until they are on the disk,
 then replaces the manifest, which names the SHA-256 of each; a process killed at any moment, or a machine that stops, leaves the old state
@@ -349,7 +349,15 @@ class Workspace:
     def order_ids(self) -> pl.LazyFrame:
         """Return (order_code, order_id): the shop's own id of every order."""
         files = self.data_files([file.ids_path for file in self.manifest.line_files])
-        return pl.scan_parquet(files) if files else pl.LazyFrame(schema={"order_code": pl.Int64, "order_id": pl.String})
+        ids = {"order_code": pl.Int64, "order_id": pl.String}
+        return pl.scan_parquet(files, extra_columns="ignore", schema=ids) if files else pl.LazyFrame(schema=ids)
+
+    def order_guides(self) -> pl.LazyFrame:
+        """Return (order_code, guide_id): who served, of the orders that name a guide."""
+        guides = {"order_code": pl.Int64, "guide_id": pl.String}
+        files = self.data_files([file.ids_path for file in self.manifest.line_files])
+        named = [path for path in files if "guide_id" in pl.read_parquet_schema(path)]
+        return pl.scan_parquet(named).select(*guides).drop_nulls("guide_id") if named else pl.LazyFrame(schema=guides)
 
     def codes(self, name: str) -> pl.DataFrame:
         """Return the dictionary `name` (member, store, product, channel) as (code, id); `not_goods`: products whose lines are no goods."""

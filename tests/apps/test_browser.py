@@ -445,6 +445,10 @@ def test_without_the_token_nothing_is_shown(browser: Any, served: tuple[str, sub
         answer = context.request.get(url.replace("?", f"{path}?"))
         assert answer.status in (403, 404), path
         assert "Traceback" not in answer.text()
+    for path in ("", "work", "settings", "wall"):  # with it, each page that the server makes itself is there
+        assert context.request.get(url.replace("?", f"{path}?")).status == 200, path
+    lost = context.request.get(url.replace("?", "nothing/here?language=zh&"))
+    assert (lost.status, "没有这个页面" in lost.text(), 'lang="zh' in lost.text()) == (404, True, True)
     assert [address for address in asked if not re.match(r"http://127\.0\.0\.1:\d+/|data:|blob:", address)] == []
     context.close()
 

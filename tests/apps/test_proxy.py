@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -18,20 +17,17 @@ from typing import Any
 
 import pytest
 
+from tests.apps.campaign_of_two import ROLES, anna_launches, bo_plans, is_in_both_names
 from tests.apps.test_browser import PATIENCE, running
-from tests.chromium import CHROMIUM, wait_until
+from tests.chromium import CHROMIUM
 from toolkit.apps.serving.identity import named_by
 from toolkit.apps.serving.place import SECRET_HEADER, SECRET_VARIABLE, place_of
-from toolkit.audit import read_audit
 from toolkit.errors import BadValue
-from toolkit.ledger.campaigns import known_campaigns
-from toolkit.ledger.definition import plan_names
 from toolkit.workspace import Workspace
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 SECRET = "kept-between-the-two"
 PEOPLE = "anna:{PLAIN}a\nbo:{PLAIN}b\nvi:{PLAIN}v\n"
-ROLES = {"everybody": "viewer", "people": {"anna": "owner", "bo": "marketer"}}
 Served = tuple[str, str, "Proxy"]
 behind_nginx = pytest.mark.skipif(NGINX is None, reason="no nginx on this machine: the apps were not served behind a proxy")
 
@@ -202,23 +198,10 @@ def test_everything_stands_below_the_path_and_nobody_comes_around_the_proxy(serv
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: the app was not opened in a browser")
 def test_a_marketer_plans_and_an_owner_launches(browser: Any, served: Served, floor: Workspace) -> None:
     there, _, proxy = served
-    plan = f"{there}voila/render/differentiation.ipynb"
     context = browser.new_context(http_credentials={"username": "bo", "password": "b"}, viewport={"width": 1280, "height": 1000})
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
-    page.goto(plan, wait_until="commit")
-    page.locator(".tk-hint p").wait_for()
-    name = page.get_by_label("Name", exact=True).locator("visible=true")
-    name.fill("Autumn")
-    name.press("Tab")
-    page.locator(".tk-launch .tk-wait", has_text="bo is no owner").wait_for()
-    wait_until(page, "[...document.querySelectorAll('.tk-launch button')].some(one => one.textContent === 'Launch …' && one.disabled)")
-    wait_until(page, "/name=Autumn/.test(location.search)")
-    address, kernel = page.url, page.evaluate("JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId")
-    assert address.startswith(f"{plan}?")
-    page.get_by_role("button", name="Keep as a draft").click()
-    page.locator(".tk-launch .tk-done").wait_for()
-    assert plan_names(Workspace(floor.path)) == ["autumn"]
+    address, kernel = bo_plans(page, f"{there}voila/render/differentiation.ipynb", floor)
     # Somebody else's kernel is nobody's to read or to end.
     assert ask(f"{there}api/kernels/{kernel}", "bo")[0] == 200
     assert ask(f"{there}api/kernels/{kernel}", "anna")[0] == 403
@@ -228,13 +211,7 @@ def test_a_marketer_plans_and_an_owner_launches(browser: Any, served: Served, fl
     context = browser.new_context(http_credentials={"username": "anna", "password": "a"}, viewport={"width": 1280, "height": 1000})
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
-    page.goto(address, wait_until="commit")
-    wait_until(page, "[...document.querySelectorAll('.tk-launch button')].some(one => one.textContent === 'Launch …' && !one.disabled)")
-    page.get_by_role("button", name="Launch …").click()
-    page.get_by_role("button", name="Yes, freeze and launch it", exact=True).click()
-    page.locator(".tk-done", has_text="Launched: ").wait_for()
-    wait_until(page, "/campaign=autumn/.test(location.search)")
-    launched_at = page.url
+    launched_at = anna_launches(page, address)
     # What stands before the page is stopped and started anew: it says so, and comes back to the same view.
     proxy.stop()
     gone = page.get_by_role("alertdialog")
@@ -249,12 +226,7 @@ def test_a_marketer_plans_and_an_owner_launches(browser: Any, served: Served, fl
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     gone.get_by_text("Your session has ended.").wait_for()
     context.close()
-    ws = Workspace(floor.path)
-    assert "autumn" in known_campaigns(ws)["campaign_id"]
-    (launched,) = (entry for entry in read_audit(ws.path).entries if entry.did == "launched")
-    assert (launched.who, launched.how, launched.about["campaign"]) == ("anna", "page", "autumn")
-    written = json.loads((ws.path / "campaigns" / "autumn" / "definition.json").read_text("utf-8"))
-    assert written["launched_by"] == "anna"
+    is_in_both_names(floor)
 
 
 @pytest.mark.browser

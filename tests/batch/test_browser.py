@@ -132,6 +132,7 @@ def test_a_store_is_one_page_of_paper_with_nothing_cut_off(words: str, opened: C
         words * 4, "0" * 30, "As of 2024-12-31, figures from 2024-10-02 to 2024-12-31; 12,644 members", warning if words else "",
         (figure, *(Figure(figure.label, figure.value, figure.change, -1, "", figure.line),) * 5), (warning + " ") * 2,
         (task,) * 3 if words else (), "", (words[:24] + " (about 12,345)",) * 5 if words else (), (warning + " ") * 2, {},
+        words and (warning + " ") * 2,
     )  # fmt: skip
     path = tmp_path / "store.html"
     path.write_text(

@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from tests.charts.test_theme import SIGHT, lab
 from toolkit.charts import theme
+from toolkit.charts.likeness import SIGHT, lab
 from toolkit.shipped import colours, shipped_folder
 
 _DAY, _NIGHT = (dict(re.findall(r"--tk-([\w-]+):(#[0-9a-f]{6})", part)) for part in colours().split("@media screen", 2)[:2])
@@ -56,12 +56,42 @@ def test_every_colour_of_the_theme_has_one_for_the_night() -> None:
         assert f'svg [fill="{colour}"]' in colours(), colour
         assert f'svg [stroke="{colour}"]' in colours(), colour
     assert [_DAY[f"mark-{at}"] for at in range(1, 7)] == list(theme.PALETTE)
+    assert [_NIGHT[f"mark-{at}"] for at in range(1, 7)] == list(theme.NIGHT_PALETTE)
     assert set(_DAY) == set(_NIGHT)
 
 
 def test_words_on_marks_can_be_read() -> None:
     assert all(max(contrast(theme.ON_DARK, one), contrast(theme.ON_LIGHT, one)) >= 4.5 for one in theme.PALETTE)
     assert all(contrast("#000000", _NIGHT[f"mark-{at}"]) >= 4.5 for at in range(1, 7))
+
+
+def shade(ramp: tuple[str, ...], at: float) -> tuple[float, ...]:
+    """The colour of a cell as the chart library mixes it: between the two nearest of a ramp."""
+    place = min(int(at * (len(ramp) - 1)), len(ramp) - 2)
+    left, right = ([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)] for colour in ramp[place : place + 2])
+    share = at * (len(ramp) - 1) - place
+    return tuple(one * (1 - share) + other * share for one, other in zip(left, right, strict=True))
+
+
+def by_night(cell: tuple[float, ...]) -> tuple[float, ...]:
+    """A cell through the filter of the night, as the sheet states it."""
+    turned, dimmed = re.search(r"invert\((\.\d+)\) hue-rotate\(180deg\) brightness\((\.\d+)\)", colours()).groups()  # type: ignore[union-attr]
+    r, g, b = (float(turned) - (2 * float(turned) - 1) * part for part in cell)
+    hued = (-0.574 * r + 1.43 * g + 0.144 * b, 0.426 * r + 0.43 * g + 0.144 * b, 0.426 * r + 1.43 * g - 0.856 * b)
+    return tuple(min(1.0, max(0.0, part * float(dimmed))) for part in hued)
+
+
+def test_words_in_cells_can_be_read_by_day_and_by_night() -> None:
+    assert 'svg.marks [fill="#000001"]{fill:#fff}svg.marks [fill="#fffffd"]{fill:#000}' in colours()
+    for ramp, deep in (
+        (theme.SEQUENTIAL, lambda at: at > theme.DEEP_FROM),
+        (theme.DIVERGING, lambda at: at > theme.DEEP_ABOVE or at < theme.DEEP_BELOW),
+    ):
+        for at in (step / 200 for step in range(201)):
+            cell, is_deep = shade(ramp, at), deep(at)
+            for seen, words in ((cell, "#fffffd" if is_deep else "#000001"), (by_night(cell), "#000000" if is_deep else "#ffffff")):
+                hexed = "#" + "".join(f"{round(part * 255):02x}" for part in seen)
+                assert contrast(hexed, words) >= 4.45, (ramp, at)
 
 
 def test_no_sheet_names_a_colour_of_its_own() -> None:

@@ -231,7 +231,8 @@ def test_a_length_is_no_number_of_orders(shop: Workspace) -> None:
 
 def test_what_was_not_used_is_said(shop: Workspace) -> None:
     found = interpret(shop, "who buys cheap cheese")
-    assert (found.kind, found.unused) == ("answer", ("cheap",))
+    assert found.unused == ("cheap",)
+    assert found.calls[0] == Call.of("targeting.buyers", {"goods": "CHEESE"})
     assert "“cheap”" in found.said
     assert "wich" not in interpret(shop, "who is slping away").said
     assert interpret(shop, "segmnts").said.endswith("I read “segmnts” as “segment”.")

@@ -49,7 +49,7 @@ def test_most_money_stands_first_and_slipping_is_counted_as_on_its_own_page(shop
     theirs = slipping(shop)
     ours = rows.filter(pl.col("task") == "slipping away")
     assert ours["member_count"][0] == theirs.figures["members_in_all"]
-    assert ours["at_stake_spend"][0] == pytest.approx(theirs.figures["at_stake_spend"])
+    assert ours["at_stake_spend"][0] == pytest.approx(theirs.figures["slipping_spend"])
 
 
 def test_chance_does_not_add_up_to_money_at_stake(shop: Workspace) -> None:

@@ -171,7 +171,7 @@ def test_a_store_that_closed_half_way(tmp_path: Path) -> None:
 
 def test_few_members_are_not_shown_where_there_is_nothing_to_compare_with(tmp_path: Path) -> None:
     """s1: 5 members, 50.00; s2: 2, 14.00; s3: 2, 6.00. All receipts are of one month."""
-    orders = [
+    orders: list[tuple[str | None, int, str, float, float]] = [
         (f"{store}{who}", 10, store, 1, price)
         for store, count, price in (("s1", 5, 10.0), ("s2", 2, 7.0), ("s3", 2, 3.0))
         for who in range(count)
@@ -193,4 +193,4 @@ def test_few_members_are_not_shown_where_there_is_nothing_to_compare_with(tmp_pa
     assert "1 store without a target (s3): not in the gap." in said
     assert "no figures for others (1), no target" in said
     assert "in the smaller stores together" in aimed.headline
-    assert aimed.figures["sales"] == 64.0
+    assert aimed.figures["month_sales"] == 64.0

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from itertools import groupby, pairwise
+from pathlib import Path
 
 import pytest
 
+from tests.portrait.village import village_lines, village_products
+from tests.shop import make_workspace
+from toolkit.portrait import habits, overview
+from toolkit.review.measures.store_months import fiscal_notes
 from toolkit.scope.calendar import spans, unit_of
 from toolkit.scope.fiscal import fiscal_unit, fiscal_week_of, year_start
 from toolkit.scope.period import Period
+from toolkit.scope.view import open_view
 from toolkit.settings import CalendarSettings
 
 DAYS = [date(2000, 1, 1) + timedelta(days=place) for place in range(40 * 365 + 10)]
@@ -45,3 +51,20 @@ def test_the_calendar_of_the_retail_federation() -> None:
     assert {year: year_start(year, nrf) for year in begun} == begun
     assert fiscal_week_of(date(2024, 2, 3), nrf) == (2023, 53)
     assert str(unit_of(date(2024, 3, 20), "month", nrf)) == "2024-03-03 to 2024-04-06"
+
+
+def test_the_weeks_of_the_shop_are_those_of_overview_and_charts(tmp_path: Path) -> None:
+    ws = make_workspace(tmp_path / "ws", village_lines(), {"products": village_products()})
+    sunday = {"calendar": {"week_starts": "sunday"}}
+    usual, own = overview(ws), overview(ws, settings=sunday)
+    assert own.figures == usual.figures  # the period is as it was
+    last = usual.as_of - timedelta(days=(usual.as_of.weekday() - 5) % 7)  # a Saturday
+    assert last != usual.as_of
+    assert f"to {last}" in str(own.chart.to_dict()["title"])  # type: ignore[union-attr]
+    assert f"to {usual.as_of}" in str(usual.chart.to_dict()["title"])  # type: ignore[union-attr]
+    week = habits(ws, by="weekday", settings=sunday).table["favourite"]
+    assert week.to_list()[:2] == ["Sunday", "Monday"]
+    assert habits(ws, by="weekday").table["favourite"][0] == "Monday"
+    (note,) = fiscal_notes(open_view(ws, settings={"calendar": {"fiscal": "4-5-4"}}))
+    assert "calendar months" in note.text  # type: ignore[union-attr]
+    assert fiscal_notes(open_view(ws)) == []

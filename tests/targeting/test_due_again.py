@@ -57,7 +57,7 @@ def test_windows_of_a_filter(tmp_path: Path) -> None:
     assert "m24" not in answer.table["member_id"], "72 days: longer than enough gaps were watched, nothing is known"
     by_category = due_again(ws, show="good")
     assert by_category.table.row(0, named=True)["again_days_median"] == pytest.approx(60, abs=3)
-    assert by_category.table["expected_buyers"].sum() == pytest.approx(answer.figures["expected_buyers"])
+    assert by_category.table["expected_buyers"].sum() == pytest.approx(answer.figures["expected_needs"])
     assert spec_of(by_category)["title"]["text"] == "Due again: the chain"
     assert due_again(ws, store_id="s0").figures["due_member_count"] <= answer.figures["due_member_count"]
 

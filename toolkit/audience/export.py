@@ -135,14 +135,14 @@ def write_export(
     there = [path.name for path in (*paths.values(), manifest) if (folder / path.name).exists() and path.name not in unfinished]
     if there and not replace_it:
         raise BadValue(tr("{folder} has {there} already. Choose another folder, or say replace.", folder=folder, there=", ".join(there)))
-    safe, guarded = _guarded(table)
-    ways = {"csv": lambda part: _write_csv(safe, part), "xlsx": lambda part: _write_xlsx(table, part), "parquet": table.write_parquet}
+    safe, guarded_cells = guarded(table)
+    ways = {"csv": lambda part: write_csv_file(safe, part), "xlsx": lambda part: _write_xlsx(table, part), "parquet": table.write_parquet}
     for form, path in paths.items():
         ways[form](private_file(path))
     export = Export(
         tuple(paths.values()), manifest, table.height,
         rows.not_contactable, rows.unknown_contactable,
-        guarded if "csv" in paths else 0,
+        guarded_cells if "csv" in paths else 0,
     )  # fmt: skip
     told = json.dumps(_manifest(view, audience, export, shown, for_contact), indent=1, ensure_ascii=False)
     private_file(manifest).write_text(told, "utf-8", newline="\n")
@@ -231,8 +231,8 @@ def _stem(audience: Audience, view: View) -> str:
     return f"{name}{version}-{view.as_of}"
 
 
-def _guarded(table: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """Put a ' before every text cell and head that a spreadsheet could run, and count them."""
+def guarded(table: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Return a table with a ' before every text cell and head that a spreadsheet could run, and how many they are."""
     texts = [name for name, dtype in table.schema.items() if dtype in (pl.String, pl.Categorical, pl.Enum)]
     runs = {name: table[name].cast(pl.String).str.contains(_RUNS).fill_null(False) for name in texts}
     guarded = table.with_columns(
@@ -247,8 +247,9 @@ def _guarded(table: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     return guarded, sum(int(starts_formula.sum()) for starts_formula in runs.values()) + int(heads.sum())
 
 
-def _write_csv(table: pl.DataFrame, path: Path) -> None:
-    # Every text is quoted: a sheet set to another separator then does not cut a cell where a formula would begin.
+def write_csv_file(table: pl.DataFrame, path: Path) -> None:
+    """Write a table that is guarded as CSV. Every text is quoted: a sheet set to another separator then does not cut a cell where a formula
+    would begin."""
     table.write_csv(path, include_bom=True, quote_style="non_numeric")
 
 

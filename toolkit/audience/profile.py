@@ -11,9 +11,12 @@ import polars as pl
 from toolkit import wording
 from toolkit.audience.audience import Audience
 from toolkit.audience.saved import load_audience, members_then
+from toolkit.audience.viewers import admit, is_viewer
 from toolkit.audience.words import in_words
+from toolkit.columns import rounded
 from toolkit.errors import nearest
 from toolkit.language import tr
+from toolkit.roles import require_role
 from toolkit.scope.traits import with_traits
 from toolkit.scope.view import View
 from toolkit.scope.where import read_where, text_values
@@ -24,7 +27,7 @@ class Profile:
     """An audience in a scope, on a day. Money in currency units; `reachable` is null where the shop does not say who may be contacted.
 
     `sales` and `sales_share` (of all sales of the scope, members or not, in the period) are null for fewer members than figures may
-    speak of.
+    speak of. For who may see figures alone (`roles`), `reachable` is rounded to that minimum, and so is the size of a list of members.
     """
 
     name: str
@@ -75,15 +78,23 @@ def profile(view: View, audience: Audience) -> Profile:
     ------
     UnknownName, BadValue
         The expression cannot be applied.
+    NotAllowed, TooFewMembers
+        Who asks may see figures alone, and it would give members away.
     """
     inside = view.population.filter(audience.inside(view)).select("member_code")
     members = view.members.join(inside, on="member_code", how="semi")
+    admit(view, audience)
+    shows_few = not is_viewer(view)
     start, after = datetime.combine(view.period.start, time()), datetime.combine(view.period.end + timedelta(days=1), time())
     orders = view.orders.filter((pl.col("ordered_at") >= start) & (pl.col("ordered_at") < after))
     total = int(orders.select(pl.col("amount").sum()).collect(engine="streaming").item() or 0)
     mine = orders.join(members.lazy().select("member_code"), on="member_code", how="semi")
     sales = int(mine.select(pl.col("amount").sum()).collect(engine="streaming").item() or 0)
-    few = 0 < members.height < view.settings.scope.minimum_members
+    few = 0 < members.height < view.least
+    to = view.least if not shows_few and audience.member_ids is not None else 1
+    reachable = int(members["contactable"].fill_null(False).sum()) if view.has_column("members", "contactable") else None
+    if reachable is not None and not shows_few:
+        reachable = min(rounded(reachable, view.least), rounded(members.height, to))  # 99 of 100 would tell of one
     return Profile(
         name=audience.name,
         words=in_words(audience),
@@ -91,11 +102,11 @@ def profile(view: View, audience: Audience) -> Profile:
         place=view.place,
         period=str(view.period),
         currency=view.currency,
-        member_count=members.height,
-        member_share=members.height / view.members.height if view.members.height else None,
+        member_count=rounded(members.height, to),
+        member_share=rounded(members.height, to) / view.members.height if view.members.height else None,
         sales=None if few else sales / view.minor_units,
         sales_share=None if few or total <= 0 else sales / total,
-        reachable=int(members["contactable"].fill_null(False).sum()) if view.has_column("members", "contactable") else None,
+        reachable=reachable,
         notes=tuple(_notes(view, audience, members, few)),
     )
 
@@ -154,14 +165,23 @@ def overlaps(view: View, audiences: Sequence[Audience]) -> pl.DataFrame:
     """Return how many members each pair of audiences shares, in the view's scope: one row per pair, the audience itself included.
 
     Columns: `audience`, `other`, `member_count` (in both), `member_share` (0..1, of the members of `audience`; null where it has none).
+    For who may see figures alone (`roles`), members are rounded to the minimum that figures may speak of.
+
+    Raises
+    ------
+    NotAllowed
+        Who asks may see figures alone, and one of the audiences would give members away.
     """
+    to = view.least if is_viewer(view) else 1
+    for one in audiences:
+        admit(view, one)
     scope = view.population["member_code"].is_in(view.members["member_code"].implode())
     inside = [one.inside(view) & scope for one in audiences]
     rows = []
     for mine, left in zip(audiences, inside, strict=True):
-        own = int(left.sum())
+        own = rounded(int(left.sum()), to)
         for theirs, right in zip(audiences, inside, strict=True):
-            both = int((left & right).sum())
+            both = rounded(int((left & right).sum()), to)
             rows.append((mine.name, theirs.name, both, both / own if own else None))
     schema = {"audience": pl.String, "other": pl.String, "member_count": pl.Int64, "member_share": pl.Float64}
     return pl.DataFrame(rows, schema=schema, orient="row")
@@ -217,7 +237,10 @@ def refreshed(view: View, name: str, *, now: Audience | None = None, version: in
     ------
     UnknownName
         No such audience or version.
+    NotAllowed
+        Who asks may see figures alone.
     """
+    require_role(view.workspace, "marketer", tr("who came and who went"))
     saved = load_audience(view.workspace, name, version)
     then = set(members_then(view.workspace, saved.name, saved.version))
     today = set((now or saved).members(view.chain))

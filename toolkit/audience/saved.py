@@ -17,11 +17,13 @@ from toolkit.atomic import write_atomically
 from toolkit.audience.audience import Audience
 from toolkit.audience.selection import AudienceLike, read_selection
 from toolkit.audit import record
+from toolkit.columns import rounded
 from toolkit.disk import told_in_words
 from toolkit.errors import BadValue, NameTaken, UnknownName, WorkspaceError, checked_text, nearest, unknown_name
 from toolkit.importing.aliases import in_one_name
 from toolkit.language import tr
-from toolkit.roles import require_role
+from toolkit.roles import require_role, role_of
+from toolkit.scope.minimum import shop_settings
 from toolkit.scope.traits import trait_columns
 from toolkit.scope.view import View, open_view
 from toolkit.workspace import Workspace, opened
@@ -113,13 +115,18 @@ def saved_names(workspace: Workspace | str | Path) -> list[str]:
 
 
 def saved_audiences(workspace: Workspace | str | Path) -> pl.DataFrame:
-    """Return one row per saved audience, sorted by name: `name`, `version`, `as_of` (Date), `member_count` of that day, `defined_by`."""
+    """Return one row per saved audience, sorted by name: `name`, `version`, `as_of` (Date), `member_count` of that day, `defined_by`.
+
+    For who may see figures alone (`roles`), members are rounded to the minimum that figures may speak of.
+    """
     ws = opened(workspace)
-    rows = []
+    to, rows = shop_settings(ws).scope.minimum_members if role_of(ws) == "viewer" else 1, []
     for name in ws.documents(FOLDER):
         document = _read(ws, name)
         last = document["versions"][-1]
-        rows.append((document["name"], last["version"], date.fromisoformat(last["as_of"]), last["member_count"], _defined(last)))
+        rows.append(
+            (document["name"], last["version"], date.fromisoformat(last["as_of"]), rounded(last["member_count"], to), _defined(last))
+        )
     schema = {"name": pl.String, "version": pl.Int64, "as_of": pl.Date, "member_count": pl.Int64, "defined_by": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row").sort("name")
 

@@ -20,6 +20,7 @@ LEADING = {
     "net_amount": later("Net of the campaign"),
     "expected_net_amount": later("Net of offers by segment"),
     "core_sales_share": later("Core members' share"),
+    "slipping_spend": later("At stake with the slipping"),
     "due_member_count": later("Members due"),
     "back_after_first_share": later("Come a second time"),
     "best_net_amount": later("Net of the best single offer"),

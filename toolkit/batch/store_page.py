@@ -90,6 +90,7 @@ class StorePage:
     awaited: tuple[str, ...]
     worked: str
     told: Mapping[str, Any]
+    guides: str = ""
 
     def html(self) -> str:
         """Return the page as HTML that stands alone, everything that came from data escaped."""
@@ -170,6 +171,7 @@ def store_page(
         unnamed=unnamed,
         awaited=awaited,
         worked=find_question("review.lessons")(ws, as_of=view.as_of, settings=scope["settings"]).headline,
+        guides=_guides(ask) if names and store_id else "",
         told={
             "name": STORE_PAGE,
             "headline": board.headline,
@@ -295,6 +297,15 @@ def _goods(ask: Callable[..., Answer], audience: str | None, purpose: str) -> tu
     except ToolkitError:  # nothing can be said of them: the page says nothing
         return ()
     return tuple(shorten(name, _LONGEST) for name in goods["goods"])
+
+
+def _guides(ask: Callable[..., Answer]) -> str:
+    """How many tasks the guides of the store have; nothing where members are in no guide's book."""
+    try:
+        answer = ask("targeting.guide_tasks")
+    except ToolkitError:
+        return ""
+    return answer.headline if answer.figures.get("task_count") else ""
 
 
 def _awaited(ask: Callable[..., Answer]) -> tuple[str, ...]:

@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Any, cast
 import polars as pl
 
 from toolkit.charts.figure import figure, label_expr, nothing_to_draw, pixels, roles, shortened, sorted_as_given, text_mark, tip
-from toolkit.charts.theme import DIVERGING, MUTED, ON_DEEP, ON_PALE, SEQUENTIAL, WIDTH, Kind, axis_format, number_text
+from toolkit.charts.theme import (
+    DEEP_ABOVE,
+    DEEP_BELOW,
+    DEEP_FROM,
+    DIVERGING,
+    MUTED,
+    ON_DEEP,
+    ON_PALE,
+    SEQUENTIAL,
+    WIDTH,
+    Kind,
+    axis_format,
+    number_text,
+)
 from toolkit.language import tr, word
 
 if TYPE_CHECKING:
@@ -82,7 +95,9 @@ def heatmap(
     tips += [tip("name", tr("Name"))] if name else []
     tips += [tip("n", "n", "count")] if n else []
     cells = {"mark": {"type": "rect", "cornerRadius": 2}, "encoding": {"x": x, "y": y, "color": shade, "tooltip": tips}}
-    dark = f"abs(datum.value) > {0.75 * most}" if both else f"datum.value > {least + 0.55 * (most - least)}"
+    wide = most - least
+    dark = f"datum.value > {least + (DEEP_ABOVE if both else DEEP_FROM) * wide}"
+    dark += f" || datum.value < {least + DEEP_BELOW * wide}" * both
     ink = {"condition": {"test": dark, "value": ON_DEEP}, "value": ON_PALE}
     lower: dict[str, Any] = {"dy": 8} if name else {}
     words = text_mark("text", fontSize=11, x=x, y=y, **lower)

@@ -23,13 +23,17 @@ PRIMARY, ACCENT = "#1b5e86", "#c9761a"
 # By night a page puts others in their place (`static/colours.css` of the apps' template, which reports carry too). So what stands on a mark
 # has a colour of its own, a shade beside the theme's: words on a light and a dark part of a bar, and on a pale and a deep cell.
 ON_LIGHT, ON_DARK = "#0b0f13", "#fffffe"
-ON_PALE, ON_DEEP = "#1f2931", "#fffffd"
+ON_PALE, ON_DEEP = "#000001", "#fffffd"
 # Found by search: each 3:1 on paper, no two nearer than CIE76 28, also as seen with protanopia, deuteranopia and tritanopia; tests hold it.
 PALETTE = (PRIMARY, ACCENT, "#029af4", "#704604", "#8f916f", "#353a28")
+# Their places by night; `static/colours.css` says so to the pages, and a test holds both together.
+NIGHT_PALETTE = ("#5fb0dd", "#f0a24a", "#7374dc", "#a98b63", "#f2d5a1", "#ce4f89")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [1, 3])
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 SEQUENTIAL = ("#f1f6f9", "#c6dce8", "#8fbad0", "#4d8fb2", "#1b5e86", "#0f3b57")
 DIVERGING = ("#8b361e", "#c98a72", "#f4f1ee", "#7fb0c9", "#1b5e86")
+# From where on a cell carries white words: there black and white read alike, 4.5:1, by day and by night. As shares of the scale.
+DEEP_FROM, DEEP_BELOW, DEEP_ABOVE = 0.68, 0.135, 0.91
 
 WIDTH, HEIGHT, BAR_STEP = 640, 280, 26
 LABEL_PIXELS = 210

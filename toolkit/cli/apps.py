@@ -49,11 +49,17 @@ def app_command(
     proxy: Annotated[
         list[str] | None, typer.Option(help="Address or net of the proxy that may name people; none = this machine.", rich_help_panel=_TEAM)
     ] = None,
+    jupyterhub: Annotated[
+        bool,
+        typer.Option(
+            "--jupyterhub", help="Run as a service of JupyterHub, which says where to listen and who somebody is.", rich_help_panel=_TEAM
+        ),
+    ] = False,
 ) -> None:
     """Open the apps in the browser, for people who do not code: read, choose, click, save. Nothing leaves this machine."""
     require("apps", "models", "charts")
     from toolkit.apps.serving import forked
-    from toolkit.apps.serving.place import place_of
+    from toolkit.apps.serving.place import place_of, place_of_hub
     from toolkit.errors import WorkspaceError, unknown_name
     from toolkit.language import tr
     from toolkit.scope.view import open_view
@@ -63,7 +69,11 @@ def app_command(
     apps = {path.stem: f"voila/render/{path.name}" for path in sorted(shipped_folder("dashboards").glob("*.ipynb"))} | {"wall": "wall"}
     if name and name not in apps:
         raise unknown_name("app", name, apps)
-    place = place_of(base_url=base_url, host=host, user_header=trust_proxy_user, proxies=proxy or (), token=token)
+    if jupyterhub:
+        require("hub")
+        place, port = place_of_hub()
+    else:
+        place = place_of(base_url=base_url, host=host, user_header=trust_proxy_user, proxies=proxy or (), token=token)
     echo(f"Opening {workspace} ...")
     forked.warm_up()
     if not workspace.exists() and name != "receipts":  # a name that was mistyped makes no workspace

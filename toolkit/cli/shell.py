@@ -21,6 +21,7 @@ from toolkit.cli.apps import add_app_command
 from toolkit.cli.audiences import audience_app
 from toolkit.cli.campaigns import campaign_app
 from toolkit.cli.goals import alerts_command, goals_command
+from toolkit.cli.guides import guides_command
 from toolkit.cli.keeping import backup_command, doctor_command, restore_command
 from toolkit.cli.nights import nightly_command
 from toolkit.cli.personal import audit_command, forget_command, minimum_command, pseudonymise_command
@@ -403,6 +404,7 @@ def ask_(
 
 app.command("goals", rich_help_panel=ASK)(goals_command)
 app.command("alerts", rich_help_panel=ASK)(alerts_command)
+app.command("guides", rich_help_panel=ASK)(guides_command)
 app.command("talk", rich_help_panel=ASK)(talk_command)
 app.command("mcp", rich_help_panel=ASK)(mcp_command)
 

@@ -102,7 +102,7 @@ def figure_alone(taken: Taken) -> Alone | None:
         | (_WAYS if asks_why or by_time or (parts and metric != "sales") else frozenset())
         | (_RANKED if parts or of_goods or are_two(taken) else frozenset())
     )
-    allowed |= {"why_word", "driver", "activity_word", "carry", "effect_word"} if asks_why else frozenset()
+    allowed |= {"why_word", "driver", "activity_word", "carry", "effect_word", "shopping", "buy"} if asks_why else frozenset()
     if metric.endswith("_share"):
         allowed |= {"share_word"}
     if taken.islands(*LIMITS):  # `who bought at least 4 times`

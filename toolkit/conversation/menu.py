@@ -51,8 +51,9 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         later("From the first purchase on"),
-        ("targeting.entry_goods", "targeting.paths", "targeting.path_members", "targeting.due_again", "targeting.guide_tasks"),
+        ("targeting.entry_goods", "targeting.paths", "targeting.path_members", "targeting.due_again"),
     ),
+    (later("Guides and their members"), ("targeting.guide_tasks", "targeting.guides")),
     (later("Before they buy"), ("targeting.journey", "targeting.looked_not_bought")),
     (later("Groups worth speaking to"), ("targeting.drill", "targeting.core_members", "targeting.niches", "targeting.buyers")),
     (
@@ -103,7 +104,10 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "review.habits_after",
         ),
     ),
-    (later("All campaigns, all stores"), ("review.lessons", "review.programme", "review.sales_targets", "review.goals", "review.alerts")),
+    (
+        later("All campaigns, all stores"),
+        ("review.lessons", "review.programme", "review.sales_targets", "review.goals", "review.alerts", "review.guide_calls"),
+    ),
 )
 STEP_WORDS = {
     "portrait": later("More about our members"),
@@ -121,6 +125,7 @@ SCOPE_WORDS = {
 CONTROL_WORDS = {
     "by": later("Shown by"),
     "show": later("Shown as"),
+    "measure": later("Measured by"),
     "since": later("Compared with the day"),
     "segment_map": later("Names of the segments"),
     "rank_by": later("Ranked by"),

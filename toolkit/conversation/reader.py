@@ -53,8 +53,12 @@ DOUBTFUL = 0.7
 SINCE = 0.15
 BEHIND = 0.2
 """How far behind the best a question may be that uses every word, where the best must leave one."""
-CLOSE, FAR = 0.25, 0.01
-"""A question this likely beside the best is asked about, not passed over; the second where little speaks for the best."""
+LEADS = ((0.95, 1.4), (0.75, 5.0), (0.0, 12.0))
+"""How like one of its phrases the best question is, and how far it must be ahead of the next then, or it is asked which is meant. Chosen on
+sentences of strangers: of what would have been answered with another question it stops two thirds, and asks back where one in twenty would
+have been right."""
+LIKER = 0.1
+"""How much more like one of its phrases a question not far behind may be before it is asked about too."""
 SURE = 0.8
 """The likeness to a phrase from which on little else need speak for a question."""
 MATERIAL = frozenset("why_word not_buy drop_word target rise_word cost_word predict worst advice_word never_back".split())  # noqa: SIM905
@@ -279,8 +283,8 @@ class _Reading:
             return self._answer(compared, best, made, covered, unused)
         close = [
             match
-            for match in (self.ranked[:4] if best in self.ranked else ())
-            if self._own(match.question) > (CLOSE if self._is_sure(best) else FAR) * self._own(best.question)
+            for match in (self.ranked[:4] if any(best is one for one in self.ranked) else ())
+            if self._is_beside(match, best)
             and match.question in self.book.known
             and match.question != best.question
             and (made.future is None or match.question.startswith(_AHEAD))
@@ -412,6 +416,15 @@ class _Reading:
 
     def _is_sure(self, best: Match) -> bool:
         return best.score >= SURE or best.question not in self.own or self.evidence.get(best.question, 0.0) >= ENOUGH
+
+    def _is_beside(self, match: Match, best: Match) -> bool:
+        """Whether another question is so near to the best that a person is asked which is meant."""
+        lead = self._speaks(best) - self._speaks(match)
+        *_, far = LEADS
+        _, needed = next(one for one in LEADS if best.score >= one[0]) if self._is_sure(best) else far
+        if best.score >= LEADS[0][0] and match.score < LEAST_SCORE:
+            return False  # it is asked as it stands written down, and the other is nowhere asked like it
+        return lead < needed or (match.score > best.score + LIKER and lead < far[1])
 
     def _speaks(self, match: Match) -> float:
         """What speaks for a question: its nearest phrase, and all of them."""

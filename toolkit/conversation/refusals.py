@@ -35,6 +35,7 @@ _COUNTED = re.compile(r"\d ?岁|岁以|\b(over|above|under|below|than|aged) (the
 """An age as a number."""
 _ASKS = re.compile(
     r"(would|should|shall|does|do|did|is|are|was|were|how|what|which|who|whom|whose|when|where|why|if|whether|has|have)\b(?! i delete)"
+    r"|是不是|有没有|会不会|为什么|为啥|为何|因为|由于|哪|谁|多少"
 )
 """A question is no command: `would it pay to call members when their goods are due`."""
 _KINDS = {"delete": "delete", "launch": "launch", "export": "export", "change": "change"}
@@ -52,7 +53,8 @@ _TOPICS: dict[str, str] = {
         "The workspace holds no addresses, cities or phone numbers of members unless the members table brings them as columns."
     ),
     "competitor": later("What members buy elsewhere is not known: the receipts are of this shop alone."),
-    "staff": later("The receipts do not say who served: there is no column for staff."),
+    "staff": later("Staff, their hours and pay are not in the data."),
+    "guides": later("Whose member each is, and who served, is not told here: import `guide_id` in the members table and the lines."),
     "satisfaction": _OPINIONS,
     "stock": later("Stock is read for choosing goods alone; levels of stock are a question to the stock system."),
     "suppliers": later("Suppliers and purchase prices are not in the data, but for the unit cost of the products table."),

@@ -63,7 +63,7 @@ PROFILE = c.table(
     tables=PROFILE,
     figures=(
         c.number("orders_per_year", "Purchases a buyer and year"),
-        c.money("order_value", "Order value"),
+        c.money("ticket_value", "Ticket"),
         c.share("frequent_sales_share", "Sales of frequent purchases"),
     ),
 )
@@ -105,7 +105,7 @@ def industry_profile(view: View) -> Finding:
         ask_next=[("differentiation.matrix", {}), ("targeting.due_again", {"show": "category"}), ("portrait.quadrants", {})],
         figures={
             "orders_per_year": whole["orders_per_year"],
-            "order_value": whole["ticket_value"],
+            "ticket_value": whole["ticket_value"],
             "frequent_sales_share": float(placed.filter(pl.col("group").str.starts_with("often"))["sales_share"].sum()),
         },
     )

@@ -11,7 +11,6 @@ from toolkit.differentiation.measures.amounts import read_budget
 from toolkit.differentiation.measures.past import Past, accounting_notes, contact_cost, contacts_unpriced
 from toolkit.differentiation.measures.replays import REPLAYED, proposed_offers, read_offers, replay_offer
 from toolkit.differentiation.methods.method import (
-    BEST_NET,
     MONEY_OF_MEMBERS,
     Ranking,
     answered,
@@ -64,7 +63,7 @@ OFFERS = Ranking(
         "which promotion is best, which offer works best",
     ),
     tables=OFFERS.table,
-    figures=BEST_NET,
+    figures=(c.money("best_net_amount", "Best offer, net"),),
 )
 def offers(view: View, *, compare: str | list[str] = "", budget: float | None = None) -> Finding:
     """Return offers of all methods replayed on the same members and days: one row per offer, largest net first.
@@ -136,5 +135,5 @@ def offers(view: View, *, compare: str | list[str] = "", budget: float | None = 
             subtitle=later("{what}, {period}; n = contacts"),
         ),
         ask_next=[("differentiation.allocate", {"budget": budget or max(1.0, round(float(cells["cost"].max()) / view.minor_units))})],  # type: ignore[arg-type]
-        unpriced=contacts_unpriced(view),
+        figure="best_net_amount", unpriced=contacts_unpriced(view),
     )  # fmt: skip

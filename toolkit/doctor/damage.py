@@ -12,6 +12,7 @@ from toolkit.brand import brand_of
 from toolkit.errors import StateMoved, ToolkitError, WorkspaceError
 from toolkit.integrity import Fault, faults_in, folder_faults, is_as_named
 from toolkit.ledger.folder import campaign_folder, faults_of, launched_ids
+from toolkit.ledger.guide_lists import list_folders
 from toolkit.ledger.lessons import read_lessons
 from toolkit.workspace import Workspace
 
@@ -64,6 +65,7 @@ def remove_derived(paths: dict[Path, Fault]) -> None:
 def kept_faults(ws: Workspace) -> list[str]:
     """Return a sentence for each thing of people's own that is no longer what was written: campaigns, lessons, audiences, documents."""
     said = [sentence for one in launched_ids(ws) for sentence in faults_of(campaign_folder(ws, one))]
+    said += [sentence for folder in list_folders(ws) for sentence in faults_of(folder)]
     for look in (read_lessons, saved_names, brand_of):
         try:
             look(ws)

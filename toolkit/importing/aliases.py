@@ -148,7 +148,7 @@ def moved_lines(
         count += moved.height
         placed = moved.sort("member_code", "ordered_at", "order_code").with_columns(partition=pl.col("member_code") % partitions)
         for (partition,), part in sorted(placed.partition_by("partition", as_dict=True, include_key=False, maintain_order=True).items()):
-            left.append(_written(workspace, f"{folder}/moved-{place:05d}", int(partition), part, pl.concat(ids), source))
+            left.append(_written(workspace, f"{folder}/moved-{place:05d}", int(partition), part, pl.concat(ids, how="diagonal"), source))
     return left, count
 
 

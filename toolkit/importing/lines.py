@@ -151,7 +151,8 @@ def code_lines(lines: pl.LazyFrame, codes: dict[str, pl.DataFrame], typed: Typed
             lines = dictionaries.with_codes(lines, codes[name], typed.id_dtypes[column], f"{name}_code", column)
     spread = pl.coalesce("member_code", (pl.col("order_key") % partitions).cast(pl.UInt32)) % partitions
     stored = [name for name in schemas.STORED_LINES.names() if name not in ("order_code", *unmapped)]
-    return lines.select(*stored, "order_key", "order_id", partition=spread.cast(pl.UInt32))
+    served = ["guide_id"] if "guide_id" in typed.mapped else []
+    return lines.select(*stored, "order_key", "order_id", *served, partition=spread.cast(pl.UInt32))
 
 
 def sort_partition(rows: pl.DataFrame, file_number: int, *, several_times: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -169,6 +170,13 @@ def sort_partition(rows: pl.DataFrame, file_number: int, *, several_times: bool)
     codes = starts_here.cast(pl.Int64).cum_sum() - 1 + (file_number << 32)
     first_rows = order.filter(starts_here)  # the text of an order's id is only fetched once an order
     ids = pl.DataFrame({"order_code": codes.filter(starts_here), "order_id": rows["order_id"].gather(first_rows).cast(pl.String)})
+    if "guide_id" in rows.columns:
+        # Of several guides on one receipt the one of most lines, then the one that sorts first: rows come in any order.
+        named = pl.DataFrame({"order_code": codes, "guide_id": lines["guide_id"].cast(pl.String)}).drop_nulls()
+        most = named.group_by("order_code", "guide_id").len().sort("order_code", "len", "guide_id", descending=[False, True, False])
+        served = most.unique("order_code", keep="first", maintain_order=True).drop("len")
+        ids = ids.join(served, on="order_code", how="left", maintain_order="left")
+        lines = lines.drop("guide_id")
     lines = lines.with_columns(
         codes.alias("order_code"), **{name: pl.lit(same) for name, same in NOT_STATED.items() if name not in lines.columns}
     )

@@ -45,7 +45,7 @@ def respread(workspace: Workspace, files: Sequence[LineFile], folder: str, parti
     for number, (old, source) in enumerate(sorted({(file.partition, file.source) for file in files})):
         mine = [file for file in files if (file.partition, file.source) == (old, source)]
         rows = pl.concat([pl.read_parquet(path) for path in workspace.data_files([file.path for file in mine])])
-        ids = pl.concat([pl.read_parquet(path) for path in workspace.data_files([file.ids_path for file in mine])])
+        ids = pl.concat([pl.read_parquet(path) for path in workspace.data_files([file.ids_path for file in mine])], how="diagonal")
         spread = pl.coalesce(pl.col("member_code").cast(pl.Int64), "order_code") % partitions
         parts = (
             rows.sort("member_code", "ordered_at", "order_code")

@@ -375,7 +375,7 @@ def _import_lines(
         kept_files = respread(ws, kept_files, f"lines/{commit_id}/respread", partitions)
     columns = {
         *ws.manifest.line_columns,
-        *(name for name in typed.mapped if name in ("discount_amount", "coupon_amount", "channel", "line_id")),
+        *(name for name in typed.mapped if name in ("discount_amount", "coupon_amount", "channel", "line_id", "guide_id")),
     }
     changes = {
         "partitions": partitions,

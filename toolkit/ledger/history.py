@@ -8,6 +8,7 @@ import polars as pl
 
 from toolkit.ledger.campaigns import KNOWN, known_campaigns, members_of
 from toolkit.ledger.folder import read_launched
+from toolkit.ledger.guide_lists import lists_between
 from toolkit.workspace import Workspace
 
 CONTACTED = pl.Schema({"member_id": pl.String, "contact_count": pl.Int64})
@@ -17,8 +18,9 @@ BUSY = pl.Schema({"member_id": pl.String, "campaign_id": pl.String, "ends_on": p
 def contacted(ws: Workspace, first: date, last: date, *, as_of: date) -> pl.DataFrame:
     """Return how often members were contacted from `first` to `last` (both included): one row per member contacted, sorted by member_id.
 
-    Columns: `member_id`, `contact_count` (campaigns that contacted the member). A contact without a time counts on the campaign's first
-    day. Nothing of the shop's tables after `as_of` is seen; campaigns of the ledger are seen once their arms were fixed.
+    Columns: `member_id`, `contact_count` (campaigns that contacted the member, and days on which they were on a guide's list). A contact
+    without a time counts on the campaign's first day. Nothing of the shop's tables after `as_of` is seen; campaigns of the ledger are seen
+    once their arms were fixed.
     """
     near = _around(_seen(ws, as_of), first, last)
     treated = members_of(ws, near["campaign_id"]).filter(pl.col("arm") == "treated")
@@ -28,7 +30,9 @@ def contacted(ws: Workspace, first: date, last: date, *, as_of: date) -> pl.Data
     days = dated.filter(launched | (contact_day <= as_of)).with_columns(
         day=pl.when(contact_day <= as_of).then(contact_day).otherwise("starts_on")
     )
-    contacts = days.filter(pl.col("day").is_between(first, last))
+    contacts = days.filter(pl.col("day").is_between(first, last)).select("member_id")
+    listed, _ = lists_between(ws, first, last)
+    contacts = pl.concat([contacts, listed.filter(pl.col("arm") == "treated").select("member_id")])
     return contacts.group_by("member_id").agg(pl.len().cast(pl.Int64).alias("contact_count")).cast(CONTACTED).sort("member_id")
 
 

@@ -95,7 +95,7 @@ def freeze(
     ledger.mkdir(exist_ok=True)
     with FileLock(ledger / ".lock"):
         check_free(ws, definition.campaign_id)
-        _write(campaign_folder(ws, definition.campaign_id), frozen, arms, left)
+        write_frozen(campaign_folder(ws, definition.campaign_id), frozen, arms, left)
     folder = campaign_folder(ws, definition.campaign_id)
     record(ws.path, "launched", campaign=definition.campaign_id, members=frozen["member_counts"], files=[folder / name for name in FILES])
     return open_campaign(ws, definition.campaign_id)
@@ -154,7 +154,7 @@ def _checked_members(campaign_id: str, members: pl.DataFrame, left_out: pl.DataF
     return arms, left
 
 
-def _write(folder: Path, record: dict[str, Any], arms: pl.DataFrame, left: pl.DataFrame) -> None:
+def write_frozen(folder: Path, record: dict[str, Any], arms: pl.DataFrame, left: pl.DataFrame) -> None:
     """Make the folder beside the ledger's and rename it. Under the ledger's lock: a half-made folder that lies there is nobody's."""
     for stale in folder.parent.glob(".*.part"):
         shutil.rmtree(stale, ignore_errors=True)

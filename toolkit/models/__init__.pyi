@@ -63,6 +63,9 @@ from .switching import Switching as Switching, agreement as agreement, count_swi
 from .multiple_tests import benjamini_hochberg as benjamini_hochberg
 from .shares import poisson_interval as poisson_interval, share_difference as share_difference, share_index as share_index, wilson as wilson
 
+# What figures give away
+from .differencing import singles_out as singles_out
+
 # Arms of a campaign
 from .assignment import Assignment as Assignment, assign as assign, control_counts as control_counts, uniform as uniform
 from .power import (
@@ -98,8 +101,10 @@ from .sensitivity import (
 from .shapley import ratio_parts as ratio_parts, shapley_parts as shapley_parts, whole_parts as whole_parts
 
 # Many campaigns together
+from .book_index import BookIndex as BookIndex, book_index as book_index
+from .held_out import held_out_effect as held_out_effect
 from .partial_pooling import (
-    Pooled as Pooled, paule_mandel as paule_mandel, pool as pool, pool_by_campaign as pool_by_campaign,
+    Pooled as Pooled, drawn_together as drawn_together, paule_mandel as paule_mandel, pool as pool, pool_by_campaign as pool_by_campaign,
     pooled_interval as pooled_interval,
 )
 from .method_effects import EFFECTS as EFFECTS, offer_effects as offer_effects

@@ -15,6 +15,7 @@ from toolkit.forgotten import Names
 from toolkit.integrity import seal_now
 from toolkit.ledger.campaigns import LEFT_OUT
 from toolkit.ledger.folder import FILES, campaign_folder, campaigns_folder, launched_ids
+from toolkit.ledger.guide_lists import list_folders
 from toolkit.personal.documents import definition_without
 from toolkit.workspace import Workspace
 
@@ -24,8 +25,7 @@ ARMS = ("treated", "control", "left_out")
 def campaigns_that_name(ws: Workspace, names: Names) -> dict[str, dict[str, int]]:
     """Return the campaigns in whose files somebody stands, with how many of each arm (and left out) they are."""
     found = {}
-    for campaign_id in launched_ids(ws):
-        folder = campaign_folder(ws, campaign_id)
+    for campaign_id, folder in frozen_folders(ws).items():
         tables, definition = _without(folder, names)
         if tables or definition is not None or "also" in _read_hashes(folder):
             found[campaign_id] = _counts(folder, names)
@@ -41,8 +41,15 @@ def take_out(ws: Workspace, names: Names) -> None:
     if not campaigns_folder(ws).is_dir():
         return
     with FileLock(campaigns_folder(ws) / ".lock"):
+        folders = frozen_folders(ws)
         for campaign_id in campaigns_that_name(ws, names):
-            _take_out(campaign_folder(ws, campaign_id), names)
+            _take_out(folders[campaign_id], names)
+
+
+def frozen_folders(ws: Workspace) -> dict[str, Path]:
+    """Return the folders of campaigns by id, and those of the guides' lists by their days."""
+    lists = {f"{folder.parent.name}/{folder.name}": folder for folder in list_folders(ws)}
+    return {campaign_id: campaign_folder(ws, campaign_id) for campaign_id in launched_ids(ws)} | lists
 
 
 def _take_out(folder: Path, names: Names) -> None:

@@ -19,7 +19,6 @@ from toolkit.audit import read_audit, record
 from toolkit.errors import BadValue, UnknownName
 from toolkit.forgotten import Names, read_forgotten
 from toolkit.language import tr
-from toolkit.ledger.folder import campaign_folder
 from toolkit.personal import campaigns, documents
 from toolkit.personal.given_out import given_out
 from toolkit.personal.receipt import Receipt, receipts_of
@@ -132,7 +131,7 @@ def _still_named(ws: Workspace, names: Names) -> tuple[list[Path], int]:
     found, searched = files_that_name(ws.path, names, skip=holds_rules)
     in_rules, rules = files_that_name(ws.path, names.in_prose(), skip=lambda path: not holds_rules(path))
     found += in_rules + documents.lists_that_name(ws, names) + documents.texts_that_name(ws, names)
-    found += [campaign_folder(ws, campaign_id) for campaign_id in campaigns.campaigns_that_name(ws, names)]
+    found += [campaigns.frozen_folders(ws)[one] for one in campaigns.campaigns_that_name(ws, names)]
     return list(dict.fromkeys(found)), searched + rules
 
 

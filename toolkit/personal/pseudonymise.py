@@ -69,7 +69,7 @@ def pseudonymise(workspace: Workspace | str | Path, out: str | Path, *, key: str
     """Write a workspace in which no member's id stands, nor what the shop added to their cards, and return it.
 
     Figures are the same, but for those that draw by the member's id (a global control, new arms) or break a tie by it. Saved audiences,
-    drafts and campaigns come along; reports, rows set aside and waiting files do not.
+    drafts and campaigns come along; guides' lists, reports, rows set aside and waiting files do not. Guides are hashed as members are.
 
     Parameters
     ----------
@@ -140,6 +140,12 @@ class _Copy:
         hashes = (f"o{code[:LENGTH]}" for code in keyed(self.secret, (f"order:{one}" for one in texts)))
         return column.cast(pl.String).replace(dict(zip(texts, hashes, strict=True))).alias(column.name)
 
+    def _guides(self, column: pl.Series) -> pl.Series:
+        """A column of guides' ids as hashes: they are people too."""
+        texts = column.cast(pl.String).unique().drop_nulls().to_list()
+        hashes = (f"g{code[:LENGTH]}" for code in keyed(self.secret, (f"guide:{one}" for one in texts)))
+        return column.cast(pl.String).replace(dict(zip(texts, hashes, strict=True))).alias(column.name)
+
     def _place(self, path: str) -> Path:
         place = self.out / path
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -149,7 +155,8 @@ class _Copy:
         rows, ids = (pl.read_parquet(path) for path in self.ws.data_files([file.path, file.ids_path]))
         folder = f"lines/{self.ws.manifest.data_version:06d}/{number:05d}"
         (self.out / folder).mkdir(parents=True)
-        own = ids.with_columns(self._orders(ids["order_id"]))
+        served = [self._guides(ids["guide_id"])] if "guide_id" in ids.columns else []
+        own = ids.with_columns(self._orders(ids["order_id"]), *served)
         return write_partition(_Folder(self.out), folder, file.partition, rows, own, source=file.source)  # type: ignore[arg-type]
 
     def _codes(self, name: str) -> str:
@@ -169,6 +176,10 @@ class _Copy:
                 if one not in frame.columns:
                     raise unknown_name("attribute", one, [n for n in frame.columns if n not in contract], where=tr("The members table"))
             frame = frame.select(column for column in frame.columns if column in (*contract, *self.keep))
+        if "guide_id" in frame.columns:
+            frame = frame.with_columns(self._guides(frame["guide_id"]))
+        if name == "guides":
+            frame = frame.drop("name", strict=False)
         if name == "redemptions" and "order_id" in frame.columns:
             frame = frame.with_columns(self._orders(frame["order_id"]))
         path = f"tables/{self.ws.manifest.data_version:06d}/{name}.parquet"

@@ -14,7 +14,7 @@ from toolkit.importing.tables import write_table
 from toolkit.sources.spellings import MEMBER_IDS
 from toolkit.workspace import ALIASES, ImportRecord, Workspace
 
-OF_GOODS = ("products", "stores", "sales_targets", "stock", "tier_rules", "acquisition")
+OF_GOODS = ("products", "stores", "sales_targets", "stock", "tier_rules", "acquisition", "guides")
 """Tables that speak of no members: what looks like an id in them is a product or a store."""
 
 

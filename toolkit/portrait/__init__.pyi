@@ -246,7 +246,7 @@ def joiners(
 def card_share(
     workspace: Workspace | str | Path,
     *,
-    by: Literal['store', 'month'] = 'store',
+    by: Literal['store', 'month', 'guide'] = 'store',
     store_id: str | None = None,
     region: str | None = None,
     audience: AudienceLike | None = None,

@@ -12,7 +12,7 @@ from toolkit.answer import Finding, Note
 from toolkit.charts.bars import ranked_bars
 from toolkit.columns import AnswerTable, Column
 from toolkit.language import later, tr, value, word
-from toolkit.portrait.measures.favourites import HABITS, HOURS, WEEKDAYS, Habit, favourites
+from toolkit.portrait.measures.favourites import HABITS, HOURS, WEEKDAYS, Habit, favourites, weekdays_of
 from toolkit.portrait.measures.timing import WHEN, busiest_hour, orders_by_hour, week_chart, when_finding
 from toolkit.registry import question
 from toolkit.scope.phrases import made_where, not_measured
@@ -130,7 +130,7 @@ def _habit_frame(view: View, habit: Habit, chosen: pl.DataFrame, orders: pl.Data
         pl.lit(measured, pl.Int64).alias("n"),
     )
     if habit in ("weekday", "hour"):
-        order = list(WEEKDAYS if habit == "weekday" else HOURS)
+        order = weekdays_of(view.settings.calendar) if habit == "weekday" else list(HOURS)
         return frame.sort(pl.col("favourite").replace_strict(order, range(len(order)), default=len(order)))
     return frame.sort("member_count", "order_count", "favourite", descending=[True, True, False])
 

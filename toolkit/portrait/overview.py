@@ -14,6 +14,7 @@ from toolkit.columns import AnswerTable, Table
 from toolkit.language import later, tr, value
 from toolkit.registry import question
 from toolkit.scope.feasts import feast_notes
+from toolkit.scope.fiscal import last_week_end
 from toolkit.scope.period import Period
 from toolkit.scope.sales import not_goods_notes, order_value_notes, ratio, within
 from toolkit.scope.view import View
@@ -185,15 +186,18 @@ def _row(view: View, name: str, window: Period, sums: dict[str, Any]) -> dict[st
 
 
 def _weekly_sales(view: View) -> pl.DataFrame:
-    """Sales of the last whole weeks up to as_of, at most 52, oldest first: `week` (its first day), `sales` (null: an audience's few)."""
-    after = view.as_of + timedelta(days=1)
+    """Sales of the last whole weeks (the shop's own, else such as end on as_of), at most 52, oldest first: `week` (its first day), `sales`
+    (null: an audience's few).
+    """
+    last = last_week_end(view.as_of, view.settings.calendar)
+    after = last + timedelta(days=1)
     count = min(WEEKS, (after - view.first_day).days // 7)
     start = after - timedelta(days=7 * count)
     weeks = pl.DataFrame({"week": [start + timedelta(days=7 * place) for place in range(count)]}, schema={"week": pl.Date})
     buyers = pl.lit(None, pl.Int64) if view.scope.audience is None else pl.col("member_code").filter("is_order").n_unique()
     number = (pl.col("ordered_at").dt.date() - pl.lit(start)).dt.total_days() // 7
     held = (
-        view.orders.filter(within(Period(start, view.as_of)))
+        view.orders.filter(within(Period(start, last)))
         .group_by((pl.lit(start) + pl.duration(days=number * 7)).cast(pl.Date).alias("week"))
         .agg(pl.col("amount").sum(), buyers.alias("buyer_count"))
         .collect(engine="streaming")
@@ -275,7 +279,8 @@ def _chart(view: View, weeks: pl.DataFrame) -> alt.Chart | alt.LayerChart:
     from toolkit.charts.lines import lines_over_time
 
     first: date = weeks["week"][0] if weeks.height else view.first_day
+    last = last_week_end(view.as_of, view.settings.calendar)
     return lines_over_time(
         weeks, time="week", value="sales", kind="money", title=tr("Sales by week"),
-        subtitle=view.say("{place}, whole weeks from {first} to {as_of}", first=first), value_title=view.say("Sales, {currency}"),
+        subtitle=view.say("{place}, whole weeks from {first} to {last}", first=first, last=last), value_title=view.say("Sales, {currency}"),
     )  # fmt: skip

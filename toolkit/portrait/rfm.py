@@ -12,6 +12,7 @@ from toolkit import columns as c
 from toolkit import wording
 from toolkit.answer import Finding, Note
 from toolkit.audience import view_of
+from toolkit.audience.handing_out import handed_out
 from toolkit.columns import AnswerTable
 from toolkit.language import later, tr
 from toolkit.models.ranks import empty_scores
@@ -133,6 +134,11 @@ def rfm_scores(workspace: View | Workspace | str | Path, *, segment_map: str | N
     **scope
         As for a question: store_id, region, audience (a saved name too), as_of, period, settings.
 
+    Raises
+    ------
+    NotAllowed
+        Who asks may see figures alone (documents/roles.toml).
+
     Example
     -------
     >>> tk.portrait.rfm_scores(ws, store_id="367").filter(pl.col("segment") == "champions")     # doctest: +SKIP
@@ -140,7 +146,7 @@ def rfm_scores(workspace: View | Workspace | str | Path, *, segment_map: str | N
     view = view_of(workspace, **scope)
     card, _ = current_scorecard(view)
     names, _ = chosen_map(view, card, segment_map)
-    return names.apply(scope_scores(view, card.ruler)).select(
+    scores = names.apply(scope_scores(view, card.ruler)).select(
         "member_id",
         "recency_days",
         "order_count",
@@ -150,6 +156,7 @@ def rfm_scores(workspace: View | Workspace | str | Path, *, segment_map: str | N
         "orders",
         view.major("sales").alias("sales"),
     )
+    return scores if isinstance(workspace, View) else handed_out(view.workspace, scores, tr("scores of members"))
 
 
 def _held(view: View, scored: pl.DataFrame, groups: pl.DataFrame, *keys: str, also: Sequence[pl.Expr] = ()) -> pl.DataFrame:

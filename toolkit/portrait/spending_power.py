@@ -94,7 +94,7 @@ def _power_traits(view: View) -> pl.DataFrame:
     tables=(BY_SPEND, BY_PRICE_TIER),
     figures=(
         c.money("spend_per_month", "Spend per month"),
-        c.money("order_value", "Order value"),
+        c.money("middle_order_value", "Order value of the middle member"),
         c.index("price_tier_index", "Price tier index"),
         c.share("high_member_share", "Share of high spending power"),
         c.share("high_sales_share", "Their share of sales"),
@@ -137,7 +137,7 @@ def spending_power(view: View, *, by: Measure = "spend_per_month") -> Finding:
         ],
         figures={
             "spend_per_month": _median(view, members["spend_per_month"], view.minor_units),
-            "order_value": _median(view, members["order_value"], view.minor_units),
+            "middle_order_value": _median(view, members["order_value"], view.minor_units),
             "price_tier_index": _median(view, members["price_tier_index"]),
             "high_member_share": high["member_share"],
             "high_sales_share": high["sales_share"],

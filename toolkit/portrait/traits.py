@@ -8,6 +8,8 @@ from typing import Any
 import polars as pl
 
 from toolkit.audience import view_of
+from toolkit.audience.handing_out import handed_out
+from toolkit.language import tr
 from toolkit.portrait.measures.favourites import favourites
 from toolkit.portrait.measures.prospects import prospects
 from toolkit.portrait.measures.stages import lifecycle_stages
@@ -41,13 +43,15 @@ def traits(workspace: View | Workspace | str | Path, **scope: Any) -> pl.DataFra
     ------
     UnknownName, BadValue, DataError
         As for a question.
+    NotAllowed
+        Who asks may see figures alone (documents/roles.toml).
 
     Example
     -------
     >>> tk.portrait.traits(ws).filter(pl.col("coupon_level") == "high")["member_id"]
     """
     view = view_of(workspace, **scope)
-    return traits_of(view, view.members).drop("member_code")
+    return handed_out(view.workspace, traits_of(view, view.members).drop("member_code"), tr("traits of members"))
 
 
 def traits_of(view: View, members: pl.DataFrame) -> pl.DataFrame:
@@ -60,7 +64,7 @@ def traits_of(view: View, members: pl.DataFrame) -> pl.DataFrame:
     )
     expected = expected.with_columns(view.major(name) for name in expected.columns if name.startswith("expected_spend_"))
     liked = favourites(view, members)
-    made = members.select("member_id", "member_code", enough=pl.col("day_count") >= view.settings.personas.minimum_days)
+    made = members.select("member_id", "member_code")
     tables = (
         lifecycle_stages(view).drop("first_on"),
         powers.select(
@@ -69,18 +73,16 @@ def traits_of(view: View, members: pl.DataFrame) -> pl.DataFrame:
         sensitivity_traits(view).drop("promo_raw", "coupon_raw"),
         expected,
         liked.select("member_code", *[name for name in liked.columns if name.startswith("favourite_") and not name.endswith("_share")]),
-        _listed(view, made),
+        lists_of(view, members),
     )
     for table in tables:
         made = made.join(table, on="member_code", how="left", maintain_order="left")
-    none = pl.lit([], pl.List(pl.String))
-    lists = [pl.when("enough").then(pl.col(name).fill_null(none)).alias(name) for name in ("tastes", "personas")]
-    return made.with_columns(lists).drop("enough")
+    return made
 
 
-def _listed(view: View, members: pl.DataFrame) -> pl.DataFrame:
-    """Tastes (clearest first) and personas of the members, as lists."""
-    chosen = members.select("member_code")
+def lists_of(view: View, members: pl.DataFrame) -> pl.DataFrame:
+    """Return tastes (clearest first) and personas of some members as lists: `member_code`, `tastes`, `personas`; null with too few days."""
+    chosen = members.select("member_code", enough=pl.col("day_count") >= view.settings.personas.minimum_days)
     tastes = (
         taste_flags(view)
         .join(chosen, on="member_code", how="semi")
@@ -95,4 +97,8 @@ def _listed(view: View, members: pl.DataFrame) -> pl.DataFrame:
         .group_by("member_code")
         .agg(pl.col("persona").alias("personas"))
     )
-    return tastes.join(fits, on="member_code", how="full", coalesce=True)
+    made = chosen.join(tastes, on="member_code", how="left").join(fits, on="member_code", how="left", maintain_order="left")
+    none = pl.lit([], pl.List(pl.String))
+    return made.select(
+        "member_code", *(pl.when("enough").then(pl.col(name).fill_null(none)).alias(name) for name in ("tastes", "personas"))
+    )

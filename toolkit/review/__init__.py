@@ -12,6 +12,7 @@ from toolkit.review.process import process
 from toolkit.review.wall import wall
 from toolkit.review.goals import goals
 from toolkit.review.alerts import alerts
+from toolkit.review.guide_calls import guide_calls
 from toolkit.review.sales_targets import sales_targets
 from toolkit.review.lessons import lessons
 from toolkit.review.programme import programme
@@ -24,6 +25,7 @@ __all__ = [
     "checks",
     "effect",
     "goals",
+    "guide_calls",
     "habits_after",
     "lessons",
     "migration",

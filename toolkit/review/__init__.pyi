@@ -147,6 +147,19 @@ def alerts(
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
 
+def guide_calls(
+    workspace: Workspace | str | Path,
+    *,
+    by: Literal['all', 'reason', 'guide'] = 'all',
+    measure: Literal['sales', 'came'] = 'sales',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
 def sales_targets(
     workspace: Workspace | str | Path,
     *,

@@ -18,7 +18,7 @@ from toolkit.portrait.measures.goal_list import goals_here
 from toolkit.registry import question
 from toolkit.review.measures.goal_gap import SPLIT, GoalGap, gap_parts
 from toolkit.review.measures.goal_pace import LIKELY, MISSED, REACHED, UNLIKELY, Pace, goal_frame, paces
-from toolkit.review.measures.store_months import month_period, month_words
+from toolkit.review.measures.store_months import fiscal_notes, month_period, month_words
 from toolkit.scope.feasts import feast_notes
 from toolkit.scope.hiding import unmeasured
 from toolkit.scope.view import View
@@ -141,7 +141,7 @@ def _goals(view: View, standing: Sequence[Pace]) -> Finding:
         headline=headline,
         table=shown,
         chart=(lambda: _chart(view, shown)) if shown.frame["forecast"].is_not_null().any() else None,
-        notes=_notes(view, standing, told),
+        notes=[*_notes(view, standing, told), *fiscal_notes(view)],
         ask_next=[
             ("review.goals", {"month": f"{first.month.start:%Y-%m}", "show": "gap"}),
             ("review.alerts", {}),

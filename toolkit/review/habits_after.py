@@ -59,7 +59,10 @@ HABITS = c.table(
         "did customers get used to discounts, spoiled by offers",
     ),
     tables=HABITS,
-    figures=(c.share("promo_dependence"), c.share("coupon_affinity")),
+    figures=(
+        c.share("promo_dependence_after", "Promo dependence afterwards"),
+        c.share("coupon_affinity_after", "Coupon affinity afterwards"),
+    ),
 )
 def habits_after(view: View, *, campaign_id: str | int = "") -> Finding:
     """Return how members bought in the quarter after a campaign, treated beside control: one row per habit.
@@ -105,7 +108,7 @@ def habits_after(view: View, *, campaign_id: str | int = "") -> Finding:
         notes=[*_notes(case, before, after, habits, others, rates), *worst_first(measured.checks)],
         ask_next=[(f"review.{name}", {"campaign_id": case.campaign.campaign_id}) for name in ("effect", "migration")]
         + [("portrait.price_sensitivity", {})],
-        figures={first["habit"].replace(" ", "_"): None if level is None else level / 100},
+        figures={f"{first['habit']}_after".replace(" ", "_"): None if level is None else level / 100},
     )
 
 

@@ -16,6 +16,7 @@ from toolkit.review.measures.sentences import together
 from toolkit.review.measures.silent_stores import silence_notes, silent_stores
 from toolkit.review.measures.store_months import (
     DRIVERS,
+    fiscal_notes,
     last_whole_month,
     month_period,
     month_words,
@@ -58,10 +59,10 @@ _SOLD = c.table("one row per store: a month's sales", c.text("store_id"), c.memb
     ),
     tables=(BY_DRIVERS, BY_MEMBERS, MONTHS),
     figures=(
-        c.money("sales"),
+        c.money("month_sales", "Sales of the month"),
         c.money("gap_sales", "Sales less target"),
         c.count("stores_behind", "Stores behind"),
-        c.share("target_rate", "Of the target"),
+        c.share("month_target_rate", "Of the target of the month"),
     ),
 )
 def sales_targets(view: View, *, month: str | None = None, by: By = "drivers", against: Literal["year", "month"] | None = None) -> Finding:
@@ -114,7 +115,7 @@ def sales_targets(view: View, *, month: str | None = None, by: By = "drivers", a
         headline=_headline(view, gap),
         table=shown,
         chart=(lambda: _chart(view, gap, shown.frame)) if gap.stores.height and (gap.has_targets or gap.before) else None,
-        notes=_notes(view, gap),
+        notes=[*_notes(view, gap), *fiscal_notes(view)],
         ask_next=[
             ("review.sales_targets", {"month": f"{whole.start:%Y-%m}", "by": other})
             for other in ("drivers", "members", "months")
@@ -132,11 +133,11 @@ def _before(view: View, now: Period, against: str | None) -> Period | None:
 
 
 def _figures(view: View, gap: Gap) -> dict[str, float | None]:
-    figures: dict[str, float | None] = {"sales": gap.total("sales") / view.minor_units}
+    figures: dict[str, float | None] = {"month_sales": gap.total("sales") / view.minor_units}
     if gap.has_targets:
         target = gap.total("target")
         figures |= {"gap_sales": gap.total("gap") / view.minor_units, "stores_behind": float(gap.stores.filter(pl.col("gap") < 0).height)}
-        figures["target_rate"] = gap.total("sales") / target if target else None
+        figures["month_target_rate"] = gap.total("sales") / target if target else None
     return figures
 
 

@@ -25,6 +25,18 @@ def week_of(day: date, calendar: CalendarSettings) -> Period:
     return Period(start, start + timedelta(days=6))
 
 
+def last_week_end(day: date, calendar: CalendarSettings) -> date:
+    """Return the last day of the last whole week up to a day: the day itself where the shop counts weeks in no way of its own.
+
+    >>> last_week_end(date(2026, 11, 25), CalendarSettings(week_starts="sunday")), last_week_end(date(2026, 11, 25), CalendarSettings())
+    (datetime.date(2026, 11, 21), datetime.date(2026, 11, 25))
+    """
+    if not calendar.fiscal and calendar.week_starts == "monday":
+        return day
+    week = week_of(day, calendar)
+    return week.end if week.end == day else week.start - timedelta(days=1)
+
+
 def year_start(year: int, calendar: CalendarSettings) -> date:
     """Return the first day of a fiscal year: of the week that begins nearest to the first of its month, or of the week that holds it.
 

@@ -354,6 +354,15 @@ def require_members(view: View, *, least: int | None = None) -> View:
     """
     needed = view.settings.scope.minimum_members if least is None else least
     member_count = view.members.height
+    if member_count < needed and role_of(view.workspace) == "viewer":  # how few would tell something of whom it may be
+        raise TooFewMembers(
+            tr(
+                "{place} has fewer than {needed} members up to {as_of}: too few to speak of.",
+                place=wording.capital(view.place),
+                needed=needed,
+                as_of=view.as_of,
+            )
+        )
     if member_count < needed:
         raise TooFewMembers(
             tr(

@@ -23,6 +23,9 @@ class MembershipSettings(Family):
     doubted_crowd: float = Field(
         0.05, gt=0, le=0.5, description="Below this p-value members crowd on one side of the cut-off, and its effect is not claimed."
     )
+    guide_silent_days: Days = Field(
+        45, description="A guide who served before and has served nobody for so many days is taken to have left, unless `guides` says more."
+    )
     point_value: float | None = Field(
         None, gt=0, description="What a point is worth when it is burnt, in currency units; None = by the value column of the points table."
     )

@@ -10,7 +10,7 @@ Model:
 - prepaid money: 8% of members load 100 at an order and spend it on the orders that follow;
 - each joiner came through a channel (store 0.5, app 0.3, website 0.2), and of the website's half through the campaign spring; each channel
   costs the same sum every month; relations: of 100 people reached 30 follow and 12 register, members who joined within the receipts among
-  them.
+  them; guides and their calls: see `toolkit.simulated.guides`.
 """
 
 from __future__ import annotations
@@ -21,25 +21,16 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from toolkit.simulated.guides import guide_tables, write_served
 from toolkit.simulated.write import write_table
 
 SILVER, GOLD, WINDOW_DAYS = 300.0, 900.0, 365
 POINT_VALUE, BURN_FROM, BURN_CHANCE, EXPIRE_DAYS = 0.01, 200, 0.15, 365
 CHANNELS, CHANNEL_SHARES, CHANNEL_COST = ("store", "app", "website"), (0.5, 0.3, 0.2), {"store": 500.0, "app": 400.0, "website": 700.0}
 TABLES = (
-    *(
-        "points",
-        "tiers",
-        "tier_rules",
-        "benefits",
-        "benefit_grants",
-        "memberships",
-        "stored_value",
-        "referrals",
-        "acquisition",
-        "relations",
-    ),
-)
+    "points", "tiers", "tier_rules", "benefits", "benefit_grants", "memberships", "stored_value", "referrals", "acquisition", "relations",
+    "guides", "guide_calls",
+)  # fmt: skip
 
 
 def write_membership(folder: Path, seed: int) -> None:
@@ -64,11 +55,15 @@ def write_membership(folder: Path, seed: int) -> None:
             pl.Series("joined_channel", np.array(CHANNELS)[channel]),
             pl.when(pl.Series(by_campaign)).then(pl.lit("spring")).alias("joined_campaign"),
         )
-        frame.write_parquet(path)
         joined.append(frame)
-    members = pl.concat(joined)
+    guides = guide_tables(pl.concat(joined), end, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(4,))))
+    members, place = guides.pop("members"), 0
+    for path, frame in zip(paths, joined, strict=True):
+        members.slice(place, frame.height).write_parquet(path)
+        place += frame.height
+    write_served(folder, members, guides["guides"], np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(5,))))
     tables = membership_tables(orders, members, start, end, rng)
-    for name, frame in tables.items():
+    for name, frame in {**tables, **guides}.items():
         write_table(folder, name, frame)
 
 

@@ -42,7 +42,8 @@ class ShopSettings(BaseModel):
     return_share: float = Field(0.01, ge=0, le=0.5, description="Lines that are returned, of the average category; durables return more.")
     effect_scale: float = Field(1.0, ge=0, le=5, description="Factor on every campaign's lift; 0 makes all of them A/A tests.")
     membership: bool = Field(
-        False, description="Also write the tables of the membership: tiers, points, benefits, fees, prepaid money, referrals, relations."
+        False,
+        description="Also write the tables of the membership: tiers, points, benefits, fees, prepaid money, referrals, relations, guides.",
     )
     file_lines: int = Field(1_000_000, ge=1000, description="Lines in a file of receipts, about; changes the files, not their rows.")
     workers: int = Field(1, ge=1, le=64, description="Blocks simulated at a time; changes the speed and the memory, not the data.")

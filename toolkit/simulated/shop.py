@@ -35,7 +35,10 @@ from toolkit.simulated.promotions import WEEK_DAYS
 from toolkit.simulated.settings import BLOCK_MEMBERS, ShopSettings, shop_settings
 from toolkit.simulated.write import MARK, Parts, begin_folder, finish_folder, write_mapping, write_table, write_truth_readme
 
-MODELS = "clock branches catalogue promotions people trips baskets pairs durables returns campaigns effects browsing carts plans membership"
+MODELS = (
+    "clock branches catalogue promotions people trips baskets pairs durables returns campaigns effects browsing carts plans membership "
+    "guides"
+)
 """Modules whose docstrings state the model; truth/README.md repeats them."""
 PILOT_BLOCKS = 3
 """Blocks simulated to learn the lines of a member where `lines` is asked for: one block alone is off by several percent."""

@@ -11,6 +11,7 @@ from toolkit.targeting.paths import paths
 from toolkit.targeting.path_members import path_members
 from toolkit.targeting.entry_goods import entry_goods
 from toolkit.targeting.why_low import why_low
+from toolkit.targeting.guides import guides
 from toolkit.targeting.guide_tasks import guide_tasks
 from toolkit.targeting.losing_goods import losing_goods
 from toolkit.targeting.lost_members import lost_members
@@ -50,6 +51,7 @@ __all__ = [
     "entry_goods",
     "gain_loss",
     "guide_tasks",
+    "guides",
     "heavy_light",
     "journey",
     "liked_together",

@@ -138,6 +138,30 @@ def why_low(
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
 
+def guides(
+    workspace: Workspace | str | Path,
+    *,
+    measure: Literal['came', 'sales'] = 'came',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def looked_not_bought(
+    workspace: Workspace | str | Path,
+    *,
+    show: Literal['category', 'member'] = 'category',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
 def guide_tasks(
     workspace: Workspace | str | Path,
     *,
@@ -195,18 +219,6 @@ def journey(
     workspace: Workspace | str | Path,
     *,
     show: Literal['funnel', 'last_touch', 'segment', 'joining'] = 'funnel',
-    store_id: str | None = None,
-    region: str | None = None,
-    audience: AudienceLike | None = None,
-    as_of: date | str | None = None,
-    period: str | int | None = None,
-    settings: Settings | dict[str, Any] | None = None,
-) -> Answer: ...
-
-def looked_not_bought(
-    workspace: Workspace | str | Path,
-    *,
-    show: Literal['category', 'member'] = 'category',
     store_id: str | None = None,
     region: str | None = None,
     audience: AudienceLike | None = None,

@@ -75,7 +75,7 @@ GOODS = c.table(
     tables=(MEMBERS, GOODS),
     figures=(
         c.members("due_member_count", "Members due"),
-        c.count("expected_buyers", "Expected buyers"),
+        c.count("expected_needs", "Needs expected to be met"),
         c.count("dropped_count", "Left out"),
         c.count("members_in_all", "Members in all"),
     ),
@@ -143,7 +143,7 @@ def due_again(view: View, *, show: Literal["member", "good"] = "member", by: By 
         ask_next=_next(show, by, good, of_goods.filter(pl.col("member_count") >= view.least)),
         figures={
             "due_member_count": float(people),
-            "expected_buyers": None if is_few else float(due["purchase_probability"].sum()),
+            "expected_needs": None if is_few else float(due["purchase_probability"].sum()),
             "dropped_count": float(dropped),
             "members_in_all": float(people) if show == "member" else None,
         },

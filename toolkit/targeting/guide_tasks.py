@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import polars as pl
 
 from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.errors import BadValue
-from toolkit.language import later, tr, value
-from toolkit.ledger.global_control import read_global_control
-from toolkit.ledger.history import busy, contacted
-from toolkit.models.assignment import uniform
+from toolkit.language import tr
+from toolkit.portrait.membership.standing import shown as amount_shown
+from toolkit.portrait.membership.standing import tier_rules
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
 from toolkit.scope.view import View
-from toolkit.targeting.measures.due_list import due_list
-from toolkit.targeting.measures.rhythm import slipping_members
+from toolkit.targeting.measures.books import Books, books
+from toolkit.targeting.measures.events import has_events
+from toolkit.targeting.measures.task_places import Day, lists_of
+from toolkit.targeting.measures.task_reasons import BIRTHDAY_COLUMNS, SAY, stock_now
+from toolkit.wording import listing
 
-SLIPPING, DUE, ONCE = value("slipping away"), value("due again"), value("came once, not since")
-_SAY = {
-    SLIPPING: later("Ask how they liked what they bought last, and tell what is new."),
-    DUE: later("Remind them of what they usually buy about now, and keep it ready."),
-    ONCE: later("Thank them for the first purchase, and show one thing that goes with it."),
-}
-"""What to say, by reason; the reasons in the order in which one goes before the other."""
-WINDOW_DAYS = 14
-"""Days of a list: within them nobody on it gets another task, and after them it is judged."""
-_NEW_DAYS = 28
 TASKS = c.table(
     "one row per member with a reason; held out are those whom nobody speaks to, so that calls have a measured effect",
     c.text("store_id", "Store"),
@@ -37,6 +31,8 @@ TASKS = c.table(
     c.text("reason", "Reason"),
     c.text("todo", "To say or show", null="held out: nobody speaks to them"),
     c.text("goods", "Goods", null="the reason is no good"),
+    c.text("product", "To show", "sells best of these goods, or the member's favourite; in stock where stock is told", null="none known"),
+    c.text("guide_before", "In whose book", "who has left: shared out to a colleague", null="the guide's own member, or nobody's"),
     c.flag("is_held", "Held out"),
     c.money("spend_before", "Spend before", "a quarter at the pace of the past", null="not measured", hidden_by=None),
 )
@@ -56,21 +52,26 @@ TASKS = c.table(
         c.count("task_count", "Tasks"),
         c.count("held_count", "Held out"),
         c.count("guide_count", "Guides"),
+        c.number("most_to_fewest", "Tasks of the guide with most to fewest", "1 = as many each"),
     ),
 )
 def guide_tasks(view: View, *, per_day: int = 10, held_share: float = 0.1, seed: int = 0) -> Finding:
     """Return the tasks of each guide for the day after the last one seen: at most `per_day` each, one reason and one thing to say.
 
-    A guide's book are the members whose `guide_id` (column of the members table) is theirs. Reasons, the first that holds: slipping away,
-    due again, came once within four weeks and not since. Nobody is on the list who may not be contacted or of whom it is not known, who is
-    in the global control or in a campaign that runs, or who was contacted `offers.most_contacts` times within `offers.rest_days`.
+    A guide's book are the members whose `guide_id` (column of the members table) is theirs; members of nobody, and of guides who left, are
+    shared out to the guides of the store who have fewest. Reasons, the first that holds: brought goods back, birthday, slipping away,
+    looked and not bought, near a tier, due again, came once within four weeks and not since. Nobody is on a list who may not be contacted
+    or of whom it is not known, who is in the global control or in a campaign that runs, was contacted `offers.most_contacts` times within
+    `offers.rest_days`, or was on a list (or held out of one) in the last two weeks.
+
+    Lists that were frozen (`toolkit guides`, `tk.give_out_tasks`) are shown as they were frozen.
 
     Parameters
     ----------
     per_day
         Tasks of a guide, at most: each guide has the same number of places.
     held_share
-        Share held out by chance, by member: the same members every day, as long as `seed` stays.
+        Share held out by chance, drawn anew for each day.
     seed
         Another seed holds out others.
 
@@ -81,103 +82,120 @@ def guide_tasks(view: View, *, per_day: int = 10, held_share: float = 0.1, seed:
 
     Notes
     -----
-    Held out is whose digest of id and seed is below the share (`models.uniform`): who is on a list and who is not is chance alone, before
-    reasons are looked at. Places go to those with most spend before; those held out take none.
+    Down each guide's members, most spend first, a digest of member, day and seed says who is held out (`models.uniform`), until the places
+    are taken: who is on a list and who is passed over differ by chance alone. `review.guide_calls` measures what the calls changed.
 
     Example
     -------
     >>> tk.targeting.guide_tasks(ws, per_day=5).table                  # doctest: +SKIP
     """
-    if per_day < 1:
-        raise BadValue(tr("targeting.guide_tasks: per_day is {per_day}; 1 or more was needed.", per_day=per_day))
-    if not 0 <= held_share <= 0.5:
-        raise BadValue(tr("targeting.guide_tasks: held_share is {held_share}; 0 to 0.5 was needed.", held_share=held_share))
+    check_wishes("targeting.guide_tasks", per_day, held_share)
     needed = [name for name in ("guide_id", "contactable") if name not in view.population.columns]
-    if needed:
+    found = books(view)
+    if needed or found is None:
         headline = view.say("{where}, there are no tasks for guides: the members table has no `{column}` column.", column=needed[0])
         advice = tr("Import it: `guide_id` says whose member each is, `contactable` who may be spoken to.")
         return unmeasured(TASKS, headline, advice, ask_next=[("targeting.slipping", {})])
-    tasks, left = day_tasks(view, per_day, held_share, seed)
-    held = int(tasks["is_held"].sum())
-    guides = tasks.filter(~pl.col("is_held"))["guide_id"].n_unique()
+    day = view.as_of + timedelta(days=1)
+    lists = lists_of(view, found, day, per_day=per_day, held_share=held_share, seed=seed)
+    tasks = in_scope(view, lists.tasks)
+    held = tasks.filter(pl.col("arm") == "control").height
+    each = tasks.filter(pl.col("arm") == "treated").group_by("guide_id").len()["len"]
+    ratio = int(each.max()) / int(each.min()) if each.len() else None  # type: ignore[arg-type]
     shown = tasks.with_columns(
-        todo=pl.when(~pl.col("is_held")).then(
-            pl.col("reason").replace_strict({name: tr(text) for name, text in _SAY.items()}, default=None)
-        ),
-        spend_before=view.major("spend_before"),
+        is_held=pl.col("arm") == "control", todo=pl.Series(to_say(view, tasks), dtype=pl.String), spend_before=view.major("spend_before")
     )
     return Finding(
         headline=view.say(
-            "{where}, {tasks:,} tasks for {guides} guides on {day}; {held:few} with a reason are held out by chance.",
-            tasks=tasks.height - held, guides=guides, day=view.as_of + timedelta(days=1), held=held,
+            "{where}, {tasks:,} tasks for [one?a guide|{guides} guides] on {day}[frozen?, as they were given out]; {held:few} with a "
+            "reason are held out by chance.",
+            tasks=tasks.height - held, guides=each.len(), one=each.len() == 1, day=day, frozen=lists.frozen, held=held,
         ),
         table=TASKS.of(shown.select(TASKS.schema.names()), view),
-        notes=[
-            Note(tr("Who is held out gets no call, so that what calls change can be measured: leave them alone."), "REVIEW"),
+        notes=_notes(view, found, lists, tasks, int((each < per_day).sum())),
+        ask_next=[("targeting.guides", {}), ("review.guide_calls", {}), ("targeting.slipping", {})],
+        figures={
+            "task_count": float(tasks.height - held), "held_count": float(held), "guide_count": float(each.len()),
+            **({"most_to_fewest": ratio} if ratio is not None else {}),
+        },
+    )  # fmt: skip
+
+
+def check_wishes(called: str, per_day: int, held_share: float) -> None:
+    """Raise `BadValue` where nobody could be on a list, or too many would be held out."""
+    if per_day < 1:
+        raise BadValue(tr("{called}: per_day is {per_day}; 1 or more was needed.", called=called, per_day=per_day))
+    if not 0 <= held_share <= 0.5:
+        raise BadValue(tr("{called}: held_share is {held_share}; 0 to 0.5 was needed.", called=called, held_share=held_share))
+
+
+def in_scope(view: View, tasks: pl.DataFrame) -> pl.DataFrame:
+    """Return the tasks of a store's or region's guides, or with an audience's members."""
+    if view.scope.audience is not None:
+        return tasks.join(view.members.select("member_id"), on="member_id", how="semi", maintain_order="left")
+    if not view.scope.is_place:
+        return tasks
+    place = pl.col("region") == view.scope.region if view.scope.store_id is None else pl.col("store_id") == view.scope.store_id
+    return tasks.filter(pl.col("store_id").is_in(view.stores.filter(place)["store_id"].implode()))
+
+
+def to_say(view: View, tasks: pl.DataFrame) -> list[str | None]:
+    """Return what to say or show, a sentence a row; null for those held out."""
+    rules = tier_rules(view)
+    known: dict[tuple[Any, ...], str] = {}
+    told = list[str | None]()
+    for row in tasks.select("arm", "reason", "goods", "product", "detail").iter_rows(named=True):
+        key = (row["reason"], row["goods"], row["product"], row["detail"])
+        if row["arm"] == "treated" and key not in known:
+            known[key] = _sentence(view, row, rules)
+        told.append(known[key] if row["arm"] == "treated" else None)
+    return told
+
+
+def _sentence(view: View, row: Mapping[str, Any], rules: Any) -> str:
+    lacking, _, tier = (row["detail"] or "").partition(" ")
+    amount = "" if isinstance(rules, str) or not lacking else amount_shown(view, rules, int(lacking))
+    return view.say(SAY[row["reason"]], goods=row["goods"], product=row["product"], lacking=amount, tier=tier)
+
+
+def _notes(view: View, found: Books, lists: Day, tasks: pl.DataFrame, short: int) -> list[str | Note]:
+    notes: list[str | Note] = [
+        Note(tr("Who is held out gets no call, so that what calls change can be measured: leave them alone."), "REVIEW")
+    ]
+    if not lists.frozen:
+        notes.append(
             view.say(
-                "Not on the list: {left:few} with a reason who may not be contacted, are in a campaign or a control, or were contacted "
-                "{most} times within {rest} days.",
-                left=left, most=view.settings.offers.most_contacts, rest=view.settings.offers.rest_days,
-            ),
-            *_bookless(view),
-        ],
-        ask_next=[("targeting.slipping", {}), ("targeting.due_again", {})],
-        figures={"task_count": float(tasks.height - held), "held_count": float(held), "guide_count": float(guides)},
-    )  # fmt: skip
-
-
-def day_tasks(view: View, per_day: int, held_share: float, seed: int) -> tuple[pl.DataFrame, int]:
-    """Return the tasks of a day (`store_id`, `guide_id`, `member_id`, `reason`, `goods`, `is_held`, `spend_before` in minor units), and how
-    many members with a reason are left alone."""
-    people = view.members.drop_nulls("guide_id")
-    reasons = people.join(_reasons(view), on="member_code")
-    first, last = view.as_of + timedelta(days=1), view.as_of + timedelta(days=WINDOW_DAYS)
-    rest = contacted(view.workspace, view.as_of - timedelta(days=view.settings.offers.rest_days - 1), view.as_of, as_of=view.as_of)
-    weary = rest.filter(pl.col("contact_count") >= view.settings.offers.most_contacts)["member_id"]
-    taken = busy(view.workspace, first, last, as_of=view.as_of)["member_id"]
-    may = (
-        pl.col("contactable").fill_null(False)
-        & ~pl.col("member_id").is_in(weary.implode())
-        & ~pl.col("member_id").is_in(taken.unique().implode())
-    )
-    free = reasons.filter(may)
-    free = free.filter(~read_global_control(view.workspace).holds(free["member_id"]))
-    held = pl.Series("is_held", uniform(free["member_id"], f"guide tasks:{seed}") < held_share, dtype=pl.Boolean)
-    ranked = free.with_columns(held).sort("spend_before", "member_id", descending=[True, False], nulls_last=True)
-    place = pl.col("member_id").cum_count().over("guide_id", "is_held")
-    # Who is held out counts as if there were places for them too: as many of a guide as the share of the places.
-    tasks = ranked.filter(
-        place <= pl.when("is_held").then(max(round(per_day * held_share / max(1 - held_share, 0.5)), 1)).otherwise(per_day)
-    )
-    stores = view.stores.select(pl.col("store_code").alias("home_store_code"), "store_id")
-    placed = tasks.join(stores, on="home_store_code", how="left").sort(
-        "store_id", "guide_id", "is_held", nulls_last=True, maintain_order=True
-    )
-    return placed.select("store_id", "guide_id", "member_id", "reason", "goods", "is_held", "spend_before"), reasons.height - free.height
-
-
-def _reasons(view: View) -> pl.DataFrame:
-    """One reason a member of the chain: `member_code`, `reason`, `goods`, `spend_before` (minor units)."""
-    judged = slipping_members(view).select("member_code", "is_slipping", "spend_before")
-    names = view.categories.select("category_code", pl.col("category").alias("goods"))
-    window = pl.lit(view.as_of).is_between(pl.col("due_from"), pl.col("due_to"))
-    due = due_list(view).filter(window).sort("purchase_probability", "category_code", descending=[True, False])
-    due = due.unique("member_code", keep="first", maintain_order=True).join(names, on="category_code", how="left")
-    once = (pl.col("order_count") == 1) & (pl.col("first_ordered_on") > view.as_of - timedelta(days=_NEW_DAYS))
-    rows = (
-        view.population.select("member_code", "order_count", "first_ordered_on")
-        .join(judged, on="member_code", how="left")
-        .join(due.select("member_code", "goods", is_due=pl.lit(True)), on="member_code", how="left")
-        .with_columns(
-            reason=pl.when(pl.col("is_slipping").fill_null(False)).then(pl.lit(SLIPPING))
-            .when(pl.col("is_due").fill_null(False)).then(pl.lit(DUE)).when(once).then(pl.lit(ONCE))
-        )
-    )  # fmt: skip
-    of_goods = pl.when(pl.col("reason") == DUE).then("goods").alias("goods")
-    return rows.drop_nulls("reason").select("member_code", "reason", of_goods, "spend_before")
-
-
-def _bookless(view: View) -> list[str | Note]:
-    """What is said of members who are nobody's."""
-    count = view.members["guide_id"].null_count()
-    return [Note(view.say("{count:member} in scope are in no guide's book.", count=count), "REVIEW")] if count else []
+                "Not on the lists: {left:few} with a reason who may not be contacted, are in a campaign or a control, were contacted "
+                "{most} times within {rest} days, or were on a list in the last two weeks.",
+                left=lists.left_alone, most=view.settings.offers.most_contacts, rest=view.settings.offers.rest_days,
+            )
+        )  # fmt: skip
+        if short:
+            notes.append(
+                view.say(
+                    "[one?A guide has|{short} guides have] fewer: no more of their members have a reason.", short=short, one=short == 1
+                )
+            )
+    shared = tasks.filter(pl.col("guide_before").is_not_null())
+    if shared.height:
+        notes.append(
+            view.say(
+                "{count:few} of guides who have left ({names}) are shared out to colleagues of their store.",
+                count=shared.height, names=listing(sorted(shared["guide_before"].unique())[:5]),
+            )
+        )  # fmt: skip
+    if lists.homeless:
+        text = view.say("{count:few} with a reason are in a store where no guide is left: nobody has them.", count=lists.homeless)
+        notes.append(Note(text, "REVIEW"))
+    nobody = found.members.filter(pl.col("guide_id").is_null()).join(view.members, on="member_code", how="semi").height
+    if nobody:
+        notes.append(Note(view.say("{count:member} in scope are in no guide's book.", count=nobody), "REVIEW"))
+    missing = [
+        *([] if has_events(view) else [tr("looked, not bought (table `events`)")]),
+        *([tr("near a tier (table `tier_rules`)")] if isinstance(tier_rules(view), str) else []),
+        *([] if any(name.lower() in BIRTHDAY_COLUMNS for name in view.population.columns) else [tr("birthday (column `birthday`)")]),
+        *([] if stock_now(view) is not None else [tr("what is in stock (table `stock`)")]),
+    ]
+    if missing:
+        notes.append(Note(tr("Not known here: {what}.", what=listing(missing)), "NOT MEASURED"))
+    return notes

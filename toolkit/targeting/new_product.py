@@ -57,7 +57,7 @@ TRIAL = c.table(
     tables=(SOURCE, TRIAL),
     figures=(
         c.members("trier_count", "Tried it"),
-        c.share("again_share", "Bought again"),
+        c.share("again_share", "Tried and bought again"),
         c.share("taken_share", "Taken from other goods"),
     ),
 )

@@ -59,7 +59,7 @@ TREE = c.table(
         "销售拆解 人数 频次 件数 价格",
     ),
     tables=TREE,
-    figures=(c.money("change_sales", "Change of sales"), c.money("price_sales", "By the price")),
+    figures=(c.money("goods_change_sales", "Change of sales of goods"), c.money("price_sales", "By the price")),
 )
 def revenue_tree(view: View, *, against: str | None = None) -> Finding:
     """Return what changed the sales of each category between two periods: members x orders each x units per order x price of a unit.
@@ -114,7 +114,7 @@ def revenue_tree(view: View, *, against: str | None = None) -> Finding:
             *without_categories(view),
         ],
         ask_next=[("targeting.gain_loss", {"by": "category"}), ("targeting.switching", {})],
-        figures={"change_sales": whole["change_sales"], "price_sales": whole["price_sales"]},
+        figures={"goods_change_sales": whole["change_sales"], "price_sales": whole["price_sales"]},
     )  # fmt: skip
 
 
@@ -192,8 +192,8 @@ def _headline(view: View, table: AnswerTable, before: Period) -> str:
     parts = sorted(_PARTS, key=lambda name: abs(whole[name]), reverse=True)
     most = table.row(1) if table.height > 1 else None
     return view.say(
-        "{where}, sales changed by {change_sales} ({sales_before} from {before}, {sales} from {period}): {first:money} by {first_name}, "
-        "{second:money} by {second_name}[most?; {most} changed most, {most_change:money}].",
+        "{where}, sales of goods changed by {change_sales} ({sales_before} from {before}, {sales} from {period}): {first:money} by "
+        "{first_name}, {second:money} by {second_name}[most?; {most} changed most, {most_change:money}].",
         whole, before=before, first=whole[parts[0]], first_name=tr(_PARTS[parts[0]]),
         second=whole[parts[1]], second_name=tr(_PARTS[parts[1]]),
         most=most["category"] if most else None, most_change=most["change_sales"] if most else None,

@@ -62,7 +62,7 @@ BY_CERTAINTY = c.table("one row per degree of certainty", c.text("how_sure"), c.
     figures=(
         c.members("members_in_all", "Members in all"),
         c.share("slipping_member_share", "Share of slipping members"),
-        c.money("at_stake_spend", "Spend at stake"),
+        c.money("slipping_spend", "At stake with the slipping"),
     ),
 )
 def slipping(view: View, *, top: int = 100) -> Finding:
@@ -113,7 +113,7 @@ def slipping(view: View, *, top: int = 100) -> Finding:
         figures={
             "members_in_all": slips.height,
             "slipping_member_share": None if is_few else slips.height / known if known else 0.0,
-            "at_stake_spend": None if is_few else float(slips["at_stake_spend"].sum() or 0),
+            "slipping_spend": None if is_few else float(slips["at_stake_spend"].sum() or 0),
         },
     )
 

@@ -74,7 +74,7 @@ class _Compared:
     tables=CAUSES,
     figures=(
         c.members("lost_member_count", "Members who did not come again"),
-        c.money("lost_at_stake", "Spend at stake"),
+        c.money("lost_spend", "Spend of those who did not come again"),
         c.share("explained_share", "Share with a cause"),
     ),
 )
@@ -118,7 +118,7 @@ def why_low(view: View) -> Finding:
         ask_next=[*_next_steps(causes), ("portrait.lifecycle", {}), ("targeting.slipping", {})],
         figures={
             "lost_member_count": float(lost.height),
-            "lost_at_stake": table.frame["at_stake_spend"][0],
+            "lost_spend": table.frame["at_stake_spend"][0],
             "explained_share": float(causes["part_count"].sum() or 0) / lost.height,
         },
     )

@@ -22,6 +22,7 @@ from toolkit.apps.pages.debounce import Soon
 from toolkit.apps.pages.state import Shop, fresh, read_shop
 from toolkit.audience import Audience, clauses, export_audience, load_audience, overlaps, profile, save_audience, saved_names
 from toolkit.audience.profile import nobody_left_out
+from toolkit.audience.viewers import is_viewer
 from toolkit.errors import ToolkitError
 from toolkit.language import tr
 from toolkit.registry import ask_again
@@ -29,7 +30,7 @@ from toolkit.scope.traits import with_traits
 from toolkit.scope.view import View, open_view
 from toolkit.workspace import Workspace
 
-EVERYBODY = Audience("everybody", where="member_id IS NOT NULL")
+EVERYBODY = Audience("everybody", where="order_count >= 0")
 COUNTED = ("segment", "stage", "spending_power", "promo_level")
 """Traits that the page offers as buttons with the number of members on each."""
 NEW_NAME, FROM_KEPT = "this audience", "audience:"
@@ -99,9 +100,10 @@ def standing_of(shop: Shop, draft: Draft) -> Standing | str:
         audience = audience_of(ws, draft)
         view = open_view(ws)
         found = profile(view, audience)
-        shared = overlaps(view, [audience, *(load_audience(ws, name) for name in saved_names(ws))])
-        others = shared.filter((pl.col("audience") == NEW_NAME) & (pl.col("other") != NEW_NAME) & (pl.col("member_count") > 0))
-        overlap = others.select(pl.col("other").alias("audience"), "member_count", "member_share").sort("member_count", descending=True)
+        others = [] if is_viewer(view) else [load_audience(ws, name) for name in saved_names(ws)]
+        shared = overlaps(view, [audience, *others])
+        shared = shared.filter((pl.col("audience") == NEW_NAME) & (pl.col("other") != NEW_NAME) & (pl.col("member_count") > 0))
+        overlap = shared.select(pl.col("other").alias("audience"), "member_count", "member_share").sort("member_count", descending=True)
         sentence, notes = found.sentence, found.notes
         if draft == Draft():
             sentence = tr("All {member_count:,} members: choose whom you mean.", member_count=found.member_count)
@@ -114,7 +116,9 @@ def standing_of(shop: Shop, draft: Draft) -> Standing | str:
 def _counts(view: View, audience: Audience) -> dict[str, dict[str, int]]:
     members = with_traits(view, COUNTED).filter(audience.inside(view))
     known = [name for name in COUNTED if name in members.columns]
-    return {name: dict(members[name].drop_nulls().cast(pl.String).value_counts().iter_rows()) for name in known}
+    fewest = view.least if is_viewer(view) else 1
+    found = {name: members[name].drop_nulls().cast(pl.String).value_counts() for name in known}
+    return {name: dict(counts.filter(pl.col("count") >= fewest).iter_rows()) for name, counts in found.items()}
 
 
 DAY_EDGES = (0, 7, 14, 28, 56, 91, 182, 364, 728, 1456, 2912)
@@ -126,9 +130,10 @@ def spread(shop: Shop, across: str = "recency_days", up: str = "amount_91d") -> 
 
     Columns: `across`, `across_end`, `up`, `up_end` (edges of the cell), `member_count`. Cells are wider the farther out they are: `across`
     as `DAY_EDGES`, `up` in steps of 1, 2, 5, 10 times. Members crowd near 0, and a few heavy buyers would squeeze all others into one
-    corner. The last cell of each side holds everybody beyond it as well.
+    corner. The last cell of each side holds everybody beyond it as well. For who may see figures alone, a cell of few members is left out.
     """
-    members = with_traits(open_view(Workspace(shop.path)), (across, up))
+    view = open_view(Workspace(shop.path))
+    members = with_traits(view, (across, up))
     frame = members.select(pl.col(across).cast(pl.Float64).alias("a"), pl.col(up).cast(pl.Float64).alias("u")).drop_nulls()
     if frame.is_empty():
         return pl.DataFrame(schema=dict.fromkeys(("across", "across_end", "up", "up_end"), pl.Float64) | {"member_count": pl.Int64})
@@ -137,7 +142,7 @@ def spread(shop: Shop, across: str = "recency_days", up: str = "amount_91d") -> 
     up_edges = _reaching((0, *(step for step in steps if step >= heavy / 100)), heavy)
     frame = frame.select(*_cell(frame["a"], _reaching(DAY_EDGES, longest), "across"), *_cell(frame["u"], up_edges, "up"))
     cells = frame.group_by("across", "across_end", "up", "up_end").agg(pl.len().cast(pl.Int64).alias("member_count"))
-    return cells.sort("across", "up")
+    return cells.filter(pl.col("member_count") >= (view.least if is_viewer(view) else 1)).sort("across", "up")
 
 
 def _reaching(edges: Iterable[float], highest: float) -> list[float]:

@@ -20,6 +20,7 @@ from toolkit.apps.pages.access_log import tell_asked
 from toolkit.apps.pages.choice import SCOPE_FIELDS, START, Choice
 from toolkit.apps.pages.controls import controls_of, in_words
 from toolkit.apps.pages.debounce import Soon
+from toolkit.audience.viewers import is_viewer
 from toolkit.conversation import Call, Dialogue, ToAnswer, Understood, interpret
 from toolkit.conversation.wording import understood_as
 from toolkit.errors import ToolkitError, nearest
@@ -112,8 +113,11 @@ def _blockers(shop: Shop, choice: Choice) -> Iterator[str]:
         yield in_words(str(error), START, fault=True)
     if "audience" in scope:
         try:
-            inside = chosen_members(scope["audience"], open_view(Workspace(shop.path)))
-            if "as_of" not in scope and not inside.any():  # of an earlier day these members say nothing: the question itself will
+            view = open_view(Workspace(shop.path))
+            inside = chosen_members(scope["audience"], view)
+            if (
+                "as_of" not in scope and not inside.any() and not is_viewer(view)
+            ):  # of an earlier day these members say nothing: the question itself will
                 yield tr(
                     "Nobody is in the audience “{audience}”: widen it, or empty the field to speak of all members.",
                     audience=scope["audience"],

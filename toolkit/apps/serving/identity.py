@@ -87,16 +87,24 @@ class EndedHandler(BaseVoilaHandler):
     @allow_unauthenticated
     def get(self) -> None:
         """Say it."""
-        there = self.get_query_argument("next", self.base_url)
-        if not there.startswith(self.base_url) or there.startswith("//") or "\\" in there:  # no way to another site
-            there = self.base_url
-        path = there.partition("?")[0]
+        there = way_back(self)
+        self.tell(there, there)
+
+    def tell(self, there: str, way: str, *, refused: bool = False) -> None:
+        """Answer with the page: `there` is where they were going, `way` what its link leads to, `refused`: known, and not let in."""
         named = users.asks_for_names()
         code = language_of(self)
         with language.speaking(code):
             self.set_status(403)
             self.set_header("Cache-Control", "no-store")
-            self.finish(self.render_template("ended.html", named=named, there=there, path=path, language=code, tr=tr))
+            told = {"named": named, "refused": refused, "way": way, "path": there.partition("?")[0]}
+            self.finish(self.render_template("ended.html", language=code, tr=tr, **told))
+
+
+def way_back(handler: Any) -> str:
+    """Return the page of ours that somebody was on their way to: no way to another site."""
+    there = handler.get_query_argument("next", handler.base_url)
+    return handler.base_url if not there.startswith(handler.base_url) or there.startswith("//") or "\\" in there else there
 
 
 def language_of(handler: web.RequestHandler) -> str:

@@ -19,6 +19,15 @@ SECRET_HEADER = "X-Toolkit-Secret"
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,60}")
 _PATH = re.compile(r"(/(?!\.)[\w.~-]+)*/?")
 
+_OF_A_SERVICE = (
+    "JUPYTERHUB_SERVICE_NAME",
+    "JUPYTERHUB_SERVICE_PREFIX",
+    "JUPYTERHUB_SERVICE_URL",
+    "JUPYTERHUB_API_TOKEN",
+    "JUPYTERHUB_CLIENT_ID",
+)
+"""What JupyterHub tells a service that it starts; a service that runs elsewhere is told it by its own environment."""
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -27,7 +36,7 @@ class Place:
     """What `toolkit app` was told of the place it runs at.
 
     `base_url` is a path that ends with `/`; `public` is scheme and host of the address that people type ("" = not told); `user_header` is
-    the header in which one of the `proxies` names people ("" = nobody is named, and the token decides).
+    the header in which one of the `proxies` names people ("" = nobody is named, and the token decides); `by_hub`: JupyterHub names them.
     """
 
     host: str = HOST
@@ -36,11 +45,17 @@ class Place:
     user_header: str = ""
     proxies: tuple[Network, ...] = ()
     secret: str = ""
+    by_hub: bool = False
+
+    @property
+    def names_people(self) -> bool:
+        """Whether a proxy or a hub says who somebody is, so that no page opens without a name."""
+        return bool(self.user_header) or self.by_hub
 
     @property
     def is_local(self) -> bool:
         """Whether nobody but people at this machine reach it under its own names."""
-        return not self.user_header and not self.public and is_loopback(self.host)
+        return not self.names_people and not self.public and is_loopback(self.host)
 
     @property
     def public_host(self) -> str:
@@ -94,6 +109,31 @@ def place_of(*, base_url: str = "", host: str = HOST, user_header: str = "", pro
         user_header,
         tuple(map(_network, proxies or ("127.0.0.1", "::1"))) if user_header else (),
         os.environ.get(SECRET_VARIABLE, "") if user_header else "",
+    )
+
+
+def place_of_hub() -> tuple[Place, int]:
+    """Return where a service of JupyterHub is reached, and the port it must listen on, from what the hub put into the environment.
+
+    Raises
+    ------
+    BadValue
+        It put nothing there: the app was not started as its service.
+    """
+    told = {name: os.environ.get(name, "") for name in _OF_A_SERVICE}
+    if missing := [name for name, value in told.items() if not value]:
+        raise BadValue(
+            tr(
+                "--jupyterhub is for an app that JupyterHub runs as its service (deploy/jupyterhub_config.py); the environment lacks "
+                "{variables}.",
+                variables=", ".join(missing),
+            )
+        )
+    url, prefix = urlsplit(told["JUPYTERHUB_SERVICE_URL"]), told["JUPYTERHUB_SERVICE_PREFIX"]
+    public = urlsplit(os.environ.get("JUPYTERHUB_PUBLIC_URL", ""))
+    return (
+        Place(url.hostname or HOST, f"/{prefix.strip('/')}/", f"{public.scheme}://{public.netloc}" if public.netloc else "", by_hub=True),
+        url.port or 80,
     )
 
 

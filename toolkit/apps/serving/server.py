@@ -37,6 +37,7 @@ from toolkit.apps.serving.handlers import (
     ChannelHandler,
     EntryHandler,
     PageHandler,
+    RulesHandler,
     SettingsHandler,
     ShutdownHandler,
     WorkHandler,
@@ -44,6 +45,7 @@ from toolkit.apps.serving.handlers import (
 )
 from toolkit.apps.serving.identity import EndedHandler, OwnPages, ProxyIdentity, TokenIdentity, cookie_secret
 from toolkit.apps.serving.limits import Pages, connection_limits
+from toolkit.apps.serving.lost import LostHandler
 from toolkit.apps.serving.place import Place
 from toolkit.apps.serving.prewarm import make_ahead
 from toolkit.apps.serving.uploads import UploadHandler
@@ -79,7 +81,7 @@ class AppServer(Voila):
 
     def init_settings(self) -> dict[str, Any]:
         """Return Voila's settings, with who may come in, and under which names of this machine."""
-        self.identity_provider_class = ProxyIdentity if self.place.user_header else TokenIdentity
+        self.identity_provider_class = _identity_of(self.place)
         self.authorizer_class = OwnPages
         settings: Any = super().init_settings()
         if self.place.user_header:
@@ -87,6 +89,7 @@ class AppServer(Voila):
         brand = partial(brand_shown, os.environ[WORKSPACE_VARIABLE])
         for environment in ("voila_jinja2_env", "jinja2_env"):
             settings[environment].globals["brand"] = brand
+        settings |= {"default_handler_class": LostHandler, "default_handler_args": {"voila_configuration": self.voila_configuration}}
         return settings
 
     def init_handlers(self) -> list[Any]:
@@ -101,11 +104,24 @@ class AppServer(Voila):
             (self.server_url, EntryHandler, {**plain, "entry": self.entry}),
             (f"{self.server_url}work", WorkHandler, {**plain, "entry": self.entry}),
             (f"{self.server_url}settings", SettingsHandler, {**plain, "entry": self.entry}),
-            (f"{self.server_url}login", EndedHandler, plain),
+            (rf"{self.server_url}rules(?:/(personas|segments|playbook))?", RulesHandler, {**plain, "entry": self.entry}),
+            *self._sign_in(plain),
             (f"{self.server_url}{WALL}", WallHandler, {**plain, "wall": Wall(self.entry.path)}),
             (rf"{self.server_url}receipts/([\w-]+)", UploadHandler, {"workspace": self.entry.path}),
         ]
         return [rule for rule in ours if rule[1] not in (*_LEFT_OUT, *forms)] + own
+
+    def _sign_in(self, plain: dict[str, Any]) -> list[Any]:
+        """Return what answers who is not known."""
+        if not self.place.by_hub:
+            return [(f"{self.server_url}login", EndedHandler, plain)]
+        from toolkit.apps.serving.hub import CALLBACK, CallbackHandler, SignInHandler
+
+        hub: Any = self.identity_provider
+        return [
+            (f"{self.server_url}login", SignInHandler, plain),
+            (f"{self.server_url}{CALLBACK}", CallbackHandler, {"hub_auth": hub.hub}),
+        ]
 
     def listen(self) -> None:
         """Listen, and wait for nobody who sends a request by halves."""
@@ -131,7 +147,7 @@ class AppServer(Voila):
             if ahead and forked.can_fork():
                 forked.beside(make_ahead, self.entry.path)
         # The address itself, not `display_url`: that hides the token from the person who needs it.
-        token = self.identity_provider.token if not self.place.user_header else ""
+        token = self.identity_provider.token if not self.place.names_people else ""
         there = f"{self.place.public}{self.base_url}" if self.place.public else self.connection_url
         url = f"{there}{self.first_page}{f'?token={token}' if token else ''}"
         self.announce(url)
@@ -152,6 +168,15 @@ def _settings_of(place: Place, settings: dict[str, Any]) -> dict[str, Any]:
             "Content-Security-Policy": policy.replace("connect-src 'self'", f"connect-src 'self' {own}"),
         }
     return {**given, "allow_remote_access": not place.is_local and not _is_name(place.public_host)}
+
+
+def _identity_of(place: Place) -> type[Any]:
+    """Return who says who somebody is."""
+    if place.by_hub:
+        from toolkit.apps.serving.hub import HubIdentity
+
+        return HubIdentity
+    return ProxyIdentity if place.user_header else TokenIdentity
 
 
 def _is_name(host: str) -> bool:
@@ -185,12 +210,13 @@ def serve(
     port
         Where to listen; the next free one is taken if it is in use.
     place
-        Where they are reached; None = from this machine, under its own names.
+        Where they are reached; None = from this machine, under its own names. A service of a hub listens on the port that the hub knows,
+        or not at all.
     browser
         Whether to open the page in a browser.
     token
         Whether the page asks for a token: without one, everybody with an account on this machine can read the figures. Where a proxy
-        names people, nobody is asked for one.
+        or a hub names people, nobody is asked for one.
     announce
         Told the address, token included, when the first page is on its way.
     """
@@ -204,7 +230,7 @@ def serve(
             os.environ[AHEAD_VARIABLE] = "0"
         os.environ.setdefault(AHEAD_VARIABLE, "1")
         os.environ[PAGE_VARIABLE] = "1"
-        if place.user_header:
+        if place.names_people:
             named = Path(folder) / "users"
             named.mkdir(mode=0o700)
             os.environ[PAGE_USERS_VARIABLE] = str(named)
@@ -225,7 +251,9 @@ def serve(
         server.place, server.base_url = place, place.base_url
         server.ip, server.port, server.open_browser = place.host, port, True
         server.cookie_secret = cookie_secret(workspace)
-        server.auto_token = token and not place.user_header
+        server.auto_token = token and not place.names_people
+        if place.by_hub:
+            server.port_retries = 0
         if not server.auto_token:
             server.token = ""
         try:

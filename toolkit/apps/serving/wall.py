@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from tornado import web
-from voila.handler import BaseVoilaHandler
 
 from toolkit import language, wording
 from toolkit.apps.pages import panels
 from toolkit.apps.pages.error_boundary import fault_sentence, log_fault
 from toolkit.apps.serving.identity import language_of
 from toolkit.apps.serving.limits import with_nonce
+from toolkit.apps.serving.lost import InWords
 from toolkit.errors import ToolkitError
 from toolkit.language import tr
 from toolkit.registry import find_question
@@ -76,7 +76,7 @@ class Wall:
         return self._made[code, store_id]
 
 
-class WallHandler(BaseVoilaHandler):
+class WallHandler(InWords):
     """The page; `?state=` that is still the state is answered with 204, so that looking costs nothing."""
 
     def initialize(self, wall: Wall, **given: Any) -> None:

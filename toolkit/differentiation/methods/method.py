@@ -38,7 +38,7 @@ MONEY = (
 """Columns that the table of every replay ends with."""
 MONEY_OF_MEMBERS = tuple(column.of(hidden_by="free_rider_count") if column.name == "at_stake_amount" else column for column in MONEY)
 """The same where free riders are counted as members: what is at stake is the sales of these."""
-BEST_NET = (c.money("best_net_amount", "Best net"),)
+BEST_NET = (c.money("method_net_amount", "Best net of the method"),)
 """The headline figure of every replay."""
 
 
@@ -136,12 +136,14 @@ def answered(
     top: int = 0,
     more: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda cell: {},
     money_notes: bool = True,
+    figure: str = BEST_NET[0].name,
     **words: Any,
 ) -> Finding:
     """Return the answer from the replays `cells` (`reckoned`): the best within the budget (currency units) leads.
 
-    The best is looked for `among` some rows, `top` rows are shown (0 = all). `notes` stand before what is said of the money, `more_notes`
-    behind it. Messages may name `words`, and what `more` gives from the replay of the row that they speak of.
+    The best is looked for `among` some rows, `top` rows are shown (0 = all). `notes` stand before what is said of the money,
+    `more_notes` behind it. The net of the best is told as `figure`. Messages may name `words`, and what `more` gives from the replay of
+    the row that they speak of.
     """
     view = past.view
     table = ranking.table.of(cells.select(*ranking.figures(view), *_money(view)), view)
@@ -165,7 +167,7 @@ def answered(
         chart=lambda: chart(table, row),
         notes=[*notes, *of_money, *more_notes],
         ask_next=ask_next,
-        figures={"best_net_amount": best["net"] / view.minor_units} if best and best["net"] is not None else {},
+        figures={figure: best["net"] / view.minor_units} if best and best["net"] is not None else {},
     )
 
 

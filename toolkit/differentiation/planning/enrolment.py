@@ -9,6 +9,7 @@ from functools import cached_property
 import polars as pl
 
 from toolkit.audience import members_of_scope
+from toolkit.audience.viewers import admit
 from toolkit.differentiation.measures.cells import member_cells
 from toolkit.language import value
 from toolkit.ledger.campaigns import LEFT_OUT
@@ -82,9 +83,11 @@ def campaign_view(workspace: Workspace, definition: Definition, *, as_of: str | 
     ------
     UnknownName, BadValue, DataError
         Its store, region, audience, settings or the day cannot be used.
+    NotAllowed
+        Who asks may not ask of its audience (`audience.viewers`).
     """
     shop = settings or shop_settings(workspace)
-    return open_view(
+    view = open_view(
         workspace,
         store_id=definition.store_id,
         region=definition.region,
@@ -92,6 +95,8 @@ def campaign_view(workspace: Workspace, definition: Definition, *, as_of: str | 
         settings=read_settings(definition.settings, base=shop),
         **members_of_scope(workspace, definition.audience),
     )
+    admit(view, definition.audience or None)
+    return view
 
 
 def enrol(view: View, definition: Definition) -> Enrolment:

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from toolkit.audience import Audience, AudienceLike, members_of_scope, read_selection
+from toolkit.audience.viewers import admit
 from toolkit.differentiation.matrix import advice_table
 from toolkit.differentiation.measures.cells import member_cells
 from toolkit.differentiation.measures.past import Past
@@ -62,6 +63,7 @@ def propose_plan(
         ws, store_id=store_id or None, region=region or None, as_of=as_of or None, settings=read_settings(settings or {}, base=shop),
         **members_of_scope(ws, members or None),
     )  # fmt: skip
+    admit(view, members or None)
     offers, methods = ({}, {}) if "offers" in fields else (_offers(view), _methods(view))
     used = {method for method in methods.values() if method in offers}
     start = view.as_of + timedelta(days=AHEAD_DAYS)

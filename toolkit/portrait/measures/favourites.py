@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 import polars as pl
@@ -10,7 +11,9 @@ from toolkit.expressions import hour_band
 from toolkit.language import value
 from toolkit.mart.catalogue import NO_CATEGORY
 from toolkit.models.own_habits import favourite_options
+from toolkit.scope.fiscal import week_of
 from toolkit.scope.view import View
+from toolkit.settings import CalendarSettings
 
 Habit = Literal["channel", "weekday", "hour", "store", "category"]
 HABITS: tuple[Habit, ...] = ("channel", "weekday", "hour", "store", "category")
@@ -23,6 +26,18 @@ WEEKDAYS = (
     value("Saturday"),
     value("Sunday"),
 )
+
+
+def weekdays_of(calendar: CalendarSettings) -> list[str]:
+    """Return the weekdays in the order of the shop's week.
+
+    >>> weekdays_of(CalendarSettings(week_starts="sunday"))[:2]
+    ['Sunday', 'Monday']
+    """
+    first = week_of(date(2024, 1, 1), calendar).start.weekday()
+    return [*WEEKDAYS[first:], *WEEKDAYS[:first]]
+
+
 HOURS = ("00-04", "04-08", "08-12", "12-16", "16-20", "20-24")
 
 

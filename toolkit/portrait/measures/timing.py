@@ -10,7 +10,7 @@ from toolkit import columns as c
 from toolkit.answer import Finding
 from toolkit.charts.heatmap import heatmap
 from toolkit.language import tr
-from toolkit.portrait.measures.favourites import WEEKDAYS
+from toolkit.portrait.measures.favourites import WEEKDAYS, weekdays_of
 from toolkit.scope.phrases import made_where
 from toolkit.scope.sales import within
 from toolkit.scope.view import View
@@ -98,7 +98,7 @@ def week_chart(view: View, orders: pl.DataFrame) -> alt.Chart | alt.LayerChart:
             pl.col("weekday_number").replace_strict(range(1, 8), WEEKDAYS, return_dtype=pl.String).alias("weekday"),
             pl.col("hour").cast(pl.String).str.zfill(2),
         ),
-        column="hour", row="weekday", value="order_count", column_order=hours, row_order=list(WEEKDAYS),
+        column="hour", row="weekday", value="order_count", column_order=hours, row_order=weekdays_of(view.settings.calendar),
         column_title=tr("Hour"), value_title=tr("Orders"), title=view.say("When members order: {place}"),
         subtitle=view.say("{period}, n = {orders:order}", orders=int(orders["order_count"].sum())),
     )  # fmt: skip

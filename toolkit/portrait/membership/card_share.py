@@ -11,6 +11,7 @@ from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable
 from toolkit.language import tr
 from toolkit.models.shares import wilson
+from toolkit.portrait.membership.card_by_guide import BY_GUIDE, by_guide, served_rows
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
 from toolkit.scope.sales import within
@@ -47,25 +48,27 @@ BY_MONTH = c.table("one row per month, oldest first", c.day("month", "Month", "i
         "会员卡使用率 会员订单占比 各门店 开卡 刷卡率",
     ),
     minimum=False,
-    tables=(BY_STORE, BY_MONTH),
+    tables=(BY_STORE, BY_MONTH, BY_GUIDE),
     figures=(c.share("card_order_share", "Share with a card"), c.count("missed_orders", "Orders to win")),
 )
-def card_share(view: View, *, by: Literal["store", "month"] = "store") -> Finding:
-    """Return the share of orders with a card: one row per store, against the days right before, or one per month of the receipts.
+def card_share(view: View, *, by: Literal["store", "month", "guide"] = "store") -> Finding:
+    """Return the share of orders with a card: one row per store, against the days right before, per month of the receipts, or per guide.
 
     Parameters
     ----------
     by
-        `store`, or `month`: all months up to as_of.
+        `store`; `month`: all months up to as_of; `guide`: who served (`guide_id` of the lines), against colleagues of the same store.
 
     Example
     -------
     >>> tk.portrait.card_share(ws, by="month").table                    # doctest: +SKIP
     """
-    declared = BY_STORE if by == "store" else BY_MONTH
+    declared = {"store": BY_STORE, "month": BY_MONTH, "guide": BY_GUIDE}[by]
     if view.scope.audience is not None:
         headline = view.say("{where}, the share of orders with a card is not measured: an audience holds no orders of others.")
         return unmeasured(declared, headline, tr("Ask for the chain, a store or a region."))
+    if by == "guide":
+        return _of_guides(view)
     now = _counted(view, within(view.period), pl.lit("").alias("group")).row(0, named=True) if by == "store" else None
     rows = _by_store(view) if by == "store" else _by_month(view)
     if rows.is_empty():
@@ -87,8 +90,47 @@ def card_share(view: View, *, by: Literal["store", "month"] = "store") -> Findin
         table=table,
         chart=lambda: _chart(view, table, by),
         notes=_notes(view, missed, last["card_share"]),
-        ask_next=[("portrait.card_share", {"by": "month" if by == "store" else "store"}), ("portrait.joiners", {"by": "store"})],
+        ask_next=[
+            ("portrait.card_share", {"by": "month" if by == "store" else "store"}),
+            *([("portrait.card_share", {"by": "guide"})] if view.workspace.has_column("lines", "guide_id") else []),
+            ("portrait.joiners", {"by": "store"})],
         figures={"card_order_share": last["card_share"]} | ({"missed_orders": float(missed)} if missed is not None else {}),
+    )  # fmt: skip
+
+
+def _of_guides(view: View) -> Finding:
+    rows = served_rows(view) if view.workspace.has_column("lines", "guide_id") else None
+    if rows is None or rows.is_empty():
+        headline = view.say("{where}, who asks for the card is not measured: no receipt of {period} says who served.")
+        return unmeasured(BY_GUIDE, headline, tr("Import `guide_id` of the lines: who served, on every line of an order."))
+    found = by_guide(rows)
+    table = BY_GUIDE.of(found, view)
+    missed = int(found["missed_count"].sum() or 0)
+    share = float(found["card_count"].sum()) / rows.height
+    return Finding(
+        headline=view.say(
+            "{where}, {share:share} of {orders:order} that name a guide {window:in} were made with a card, with {guides} guides; had those "
+            "below colleagues of their store asked as often, {missed:order} more would bear one.",
+            share=share, orders=rows.height, window=view.period, guides=found.height, missed=missed,
+        ),
+        table=table,
+        chart=lambda: _guide_chart(view, table),
+        notes=[
+            tr("Compared is with colleagues of the same store at the same hours; drawn to 1 as far as chance explains the differences."),
+            tr("Regulars bring their card without being asked: whoever serves them looks better. Nobody is ranked."),
+        ],
+        ask_next=[("portrait.card_share", {}), ("targeting.guides", {})],
+        figures={"card_order_share": share, "missed_orders": float(missed)},
+    )  # fmt: skip
+
+
+def _guide_chart(view: View, table: AnswerTable) -> alt.Chart | alt.LayerChart:
+    from toolkit.charts.bars import ranked_bars
+
+    return ranked_bars(
+        table.frame.head(30), label="guide_id", value="card_share", low="card_share_low", high="card_share_high", n="order_count",
+        kind="share", ranked=False, title=tr("Orders with a card"), subtitle=view.say("{place}, {period}"),
+        value_title=tr("Share with a card"),
     )  # fmt: skip
 
 
@@ -148,7 +190,8 @@ def _notes(view: View, missed: int | None, share: float | None) -> list[str | No
         )
     if share == 1.0:
         notes.append(Note(tr("All orders bear a card: perhaps those of non-members were not handed over."), "REVIEW"))
-    notes.append(Note(tr("By guide: receipts do not say who stood at the till here."), "NOT MEASURED"))
+    if not view.workspace.has_column("lines", "guide_id"):
+        notes.append(Note(tr("By guide: receipts do not say who stood at the till here."), "NOT MEASURED"))
     return notes
 
 

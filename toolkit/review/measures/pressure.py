@@ -11,6 +11,7 @@ import polars as pl
 from toolkit.language import tr
 from toolkit.ledger.campaigns import known_campaigns, members_of
 from toolkit.ledger.global_control import GlobalControl, read_global_control
+from toolkit.ledger.guide_lists import lists_between
 from toolkit.mart.windows import window_sums
 from toolkit.models.lin import Effect, lin_effect, not_measured
 from toolkit.review.measures.assigned import seen_before
@@ -24,13 +25,20 @@ _MONTH = 28
 def contact_days(view: View) -> pl.DataFrame:
     """Return every contact of a member in scope up to the view's day: `member_id`, `campaign_id`, `day`.
 
-    A contact without a time counts on the campaign's first day; a campaign whose files were changed after launch is left out.
+    A contact without a time counts on the campaign's first day; a campaign whose files were changed after launch is left out. A day
+    on a guide's list is a contact, under the name `guides` and the day.
     """
     known = known_campaigns(view.workspace, up_to=view.as_of).filter(pl.col("intact").fill_null(True))
     treated = members_of(view.workspace, known["campaign_id"]).filter(pl.col("arm") == "treated")
     dated = treated.join(known.select("campaign_id", "starts_on"), on="campaign_id", maintain_order="left")
     contacts = dated.select("member_id", "campaign_id", pl.coalesce(pl.col("contacted_at").dt.date(), "starts_on").alias("day"))
-    inside = contacts.filter(pl.col("day") <= view.as_of).unique(["member_id", "campaign_id"], keep="first", maintain_order=True)
+    listed, _ = lists_between(view.workspace, view.first_day, view.as_of)
+    called = listed.filter(pl.col("arm") == "treated").select("member_id", pl.format("guides {}", "day").alias("campaign_id"), "day")
+    inside = (
+        pl.concat([contacts, called])
+        .filter(pl.col("day") <= view.as_of)
+        .unique(["member_id", "campaign_id"], keep="first", maintain_order=True)
+    )
     if not view.scope.is_chain:
         inside = inside.join(view.members.select("member_id"), on="member_id", how="semi")
     return inside.sort("member_id", "day", "campaign_id")

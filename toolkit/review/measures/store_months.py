@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from toolkit import language
+from toolkit.answer import Note
 from toolkit.errors import BadValue
 from toolkit.language import later, tr
 from toolkit.models.shapley import shapley_parts, whole_parts
@@ -25,6 +26,16 @@ DRIVERS: dict[str, str] = {
     "non_member": later("receipts without a member"),
 }
 """What moves a store's sales, and how it reads in a sentence."""
+
+
+def fiscal_notes(view: View) -> list[str | Note]:
+    """Return the note that goals are of calendar months, in a shop that counts fiscal periods."""
+    if not view.settings.calendar.fiscal:
+        return []
+    text = tr(
+        "Goals and targets are of calendar months, not of your fiscal periods: a figure by fiscal period is told by `portrait.figure`."
+    )
+    return [Note(text, "REVIEW")]
 
 
 def month_period(month: str, *, called: str = "review.sales_targets") -> Period:

@@ -35,6 +35,7 @@ MOST_ARMS = 10
 BARE = ("id", "no", "nr", "num", "number", "code", "key", "编号", "编码", "番号")
 TELLING = ("quantity", "amount", "order_id", "ordered_at", "unit_price")
 CAMPAIGN_TABLES = {"contacts": ("campaign_id", "member_id", "arm"), "campaigns": ("campaign_id", "starts_on", "ends_on")}
+GUIDE_TABLES = {"guide_calls": ("member_id", "called_on", "outcome"), "guides": ("guide_id", "left_on")}
 KEYS = {"products": "product_id", "members": "member_id", "stores": "store_id"}
 
 
@@ -56,7 +57,7 @@ class Guess:
 
 def guess_table(contents: Contents, has_lines: bool, *, may_be_lines: bool = True) -> str | None:
     """Return which contract table a file looks like, or None."""
-    for table, telling in CAMPAIGN_TABLES.items():
+    for table, telling in {**CAMPAIGN_TABLES, **GUIDE_TABLES}.items():
         columns = match_columns(table, contents)
         if all(column in columns for column in telling):
             return table
@@ -94,9 +95,9 @@ def _may_be(column: str, name: str, contents: Contents) -> bool:
         return False
     if column in NUMBERS:
         return contents.is_number(name) and not (contents.is_text(name) and _looks_like_code(contents, name))
-    if column == "arm":
+    if column in ("arm", "outcome"):
         return 0 < contents.texts(name).n_unique() <= MOST_ARMS
-    if column in ("ordered_at", "joined_on", "starts_on", "ends_on", "contacted_at"):
+    if column in ("ordered_at", "joined_on", "starts_on", "ends_on", "contacted_at", "called_on", "left_on"):
         return contents.is_time(name)
     cells = contents.texts(name)
     if column == "clock":

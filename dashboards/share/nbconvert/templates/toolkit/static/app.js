@@ -243,7 +243,6 @@
   var sending = false;
   function send(place, files) {
     var config = JSON.parse(document.getElementById("jupyter-config-data").textContent), names = [], slot = place.dataset.slot;
-    var cookie = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/);
     if (sending || !files.length) { return; }
     sending = true;
     function tell(text, wrong) { // the place may have been drawn anew meanwhile
@@ -268,7 +267,7 @@
       });
       request.addEventListener("error", function () { end(file.name + ": " + tr("The file did not arrive.")); });
       request.open("PUT", config.baseUrl + "receipts/" + encodeURIComponent(slot) + "?name=" + encodeURIComponent(file.name));
-      request.setRequestHeader("X-XSRFToken", cookie ? cookie[1] : "");
+      request.setRequestHeader("X-XSRFToken", window.tkSign());
       request.send(file);
     })();
   }
@@ -395,10 +394,9 @@
     var told = document.getElementById("jupyter-config-data");
     if (event.persisted || !told) { return; }
     var config = JSON.parse(told.textContent);
-    var cookie = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/);
     if (!config.kernelId) { return; }
     fetch(config.baseUrl + "voila/api/shutdown/" + encodeURIComponent(config.kernelId), {
-      method: "POST", keepalive: true, credentials: "same-origin", headers: { "X-XSRFToken": cookie ? cookie[1] : "" }
+      method: "POST", keepalive: true, credentials: "same-origin", headers: { "X-XSRFToken": window.tkSign() }
     }).catch(function () {});
   });
 })();

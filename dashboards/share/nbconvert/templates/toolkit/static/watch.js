@@ -31,7 +31,7 @@
     told = { place: place, words: words, passing: passing };
   }
 
-  function reachable() { return fetch(own, { method: "HEAD", credentials: "same-origin", redirect: "manual", cache: "no-store" }); }
+  function reachable() { return window.tkFetch(own, { method: "HEAD" }); }
 
   // Is there still a kernel behind the page? A connection that breaks comes back by itself as long as there is.
   function look() {
@@ -39,7 +39,7 @@
     if ((told && !told.passing) || leaving || !config) { return; }
     config = JSON.parse(config.textContent);
     if (!config.kernelId) { return; }
-    fetch(config.baseUrl + "api/kernels/" + encodeURIComponent(config.kernelId), { credentials: "same-origin", redirect: "manual", cache: "no-store" })
+    window.tkFetch(config.baseUrl + "api/kernels/" + encodeURIComponent(config.kernelId))
       .then(function (answer) {
         if (answer.status === 404) { tell(tr("The work behind this page is gone: it was left for long, or the app was started anew.")); }
         // Who is not signed in is refused here, or led to a page of the proxy's.

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,8 @@ def _not_started(browser: Any, address: str, server: subprocess.Popen[str], say:
     missed = say("a page that cannot start says so", time.perf_counter() - start, BARS["says that it has not started"] + 0.5)
     print(f"    {page.evaluate(_TOLD)!r}")
     for one in held:
-        one.send_signal(signal.SIGCONT)
+        with suppress(psutil.NoSuchProcess):
+            one.send_signal(signal.SIGCONT)
     start = time.perf_counter()
     page.get_by_role("button", name="Load the page again").click()
     page.locator(_HEADLINE).first.wait_for()

@@ -30,7 +30,7 @@ def texts(language: str) -> Iterator[str]:
             if not message.id or message.context or not any(ON_PAGES.match(place) for place in where):
                 continue
             forms = (message.id, message.string)[language == "zh"]
-            yield from (forms if isinstance(forms, tuple) else (forms,))
+            yield from map(str, forms if isinstance(forms, tuple | list) else (forms,))
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -21,7 +21,7 @@ from benchmarks.strange_shops import MAPPING, Habits, StrangeShop, imported, rec
 from toolkit.importing import import_receipts
 from toolkit.ledger.guide_lists import freeze_lists
 from toolkit.models.book_index import book_index
-from toolkit.review.measures.guide_effect import call_effect, episodes_of
+from toolkit.review.measures.guide_effect import call_effect, drawn_effects, episodes_of
 from toolkit.scope.view import open_view
 from toolkit.targeting.measures.book_members import index_of, people_of
 from toolkit.targeting.measures.books import Books
@@ -34,13 +34,21 @@ _EMPTY = ("guide_before", "goods", "product", "detail")
 
 
 def trial(
-    rng: np.random.Generator, *, lift: float, purses: float, guides: int = 10, days: int = 20, book: int = 250, held: float = 0.1
+    rng: np.random.Generator,
+    *,
+    lift: float | np.ndarray,
+    purses: float,
+    guides: int = 10,
+    days: int = 20,
+    book: int = 250,
+    held: float = 0.1,
 ) -> tuple[pl.DataFrame, float]:
-    """Return the episodes of a trial and what being on a list truly brings on average: `lift` = how much oftener those reached come."""
+    """Return the episodes of a trial (`truth` = what a call truly brings) and their mean: `lift` = how much oftener those reached come."""
     count = guides * book
+    lifts = np.broadcast_to(lift, guides)
     guide, pace = np.repeat(np.arange(guides), book), rng.gamma(1.5, 1 / 1.5, count) * 0.5
     purse, rest, seed = np.exp(rng.normal(3.3, 0.5, count)), np.zeros(count), int(rng.integers(1_000_000_000))
-    parts, truth = list[pl.DataFrame](), list[np.ndarray]()
+    parts = list[pl.DataFrame]()
     for number in range(days):
         free = np.flatnonzero((rng.random(count) < 0.15) & (rest <= 0))
         past_orders = rng.poisson(pace * 6.5)
@@ -60,18 +68,36 @@ def trial(
         at, on_list = rows["row"].to_numpy(), (rows["arm"] == "treated").to_numpy()
         rest[at] = WINDOW_DAYS
         is_reached = on_list & (rng.random(len(at)) < 0.5)
-        orders = rng.poisson(pace[at] * np.where(is_reached, 1 + lift, 1.0))
+        orders = rng.poisson(pace[at] * np.where(is_reached, 1 + lifts[guide[at]], 1.0))
         owner = np.repeat(np.arange(len(at)), orders)
         spend = np.bincount(owner, np.exp(rng.normal(np.log(purse[at][owner]), purses)), len(at))
         keep = rows["is_compared"].to_numpy()
         parts.append(
             rows.select("guide_id", "reason", "spend_before").with_columns(
                 treated=pl.Series(on_list), spend=pl.Series(spend), came=pl.Series((orders > 0).astype(float)),
+                truth=pl.Series(pace[at] * lifts[guide[at]] * 0.5 * purse[at] * np.exp(purses**2 / 2)),
                 past_spend=pl.Series(past[at]), past_orders=pl.Series(past_orders[at].astype(float)),
             ).filter(pl.Series(keep))
         )  # fmt: skip
-        truth.append((pace[at] * lift * 0.5 * purse[at] * np.exp(purses**2 / 2))[keep & on_list])
-    return pl.concat(parts), float(np.concatenate(truth).mean())
+    episodes = pl.concat(parts)
+    return episodes, float(episodes.filter("treated")["truth"].mean() or 0)  # type: ignore[arg-type]
+
+
+def by_guide(draws: int = 60) -> Iterator[Bar]:
+    """Yield how often the drawn-in interval of a guide's own effect holds it, where guides differ and where they do not."""
+    rng = np.random.default_rng(11)
+    for name, spread in (("alike", 0.0), ("unlike", 0.4)):
+        hits, own = list[bool](), list[float]()
+        for _ in range(draws):
+            lifts = np.maximum(0.5 + spread * rng.standard_normal(8), 0)
+            episodes, _ = trial(rng, lift=lifts, purses=0.6, guides=8, days=40, held=0.2)
+            effects = [call_effect(rows) for (_,), rows in sorted(episodes.partition_by("guide_id", as_dict=True).items())]
+            truth = episodes.filter("treated").group_by("guide_id").agg(pl.col("truth").mean()).sort("guide_id")["truth"].to_list()
+            low, high = np.quantile(drawn_effects(effects), [0.025, 0.975], axis=0)
+            hits += [bool(one) for one in (low <= truth) & (truth <= high)]
+            own += [float(one) for one in (high - low) / np.array([(one.high or 0) - (one.low or 0) for one in effects])]
+        yield f"calls by guide, guides {name}: 95% interval holds the guide's own effect, of {len(hits)}", _mean(hits), 0.9, None
+        yield f"calls by guide, guides {name}: its width beside that of the guide alone", float(np.mean(own)), None, None
 
 
 def calls(draws: int = 500) -> Iterator[Bar]:

@@ -110,6 +110,8 @@ def main() -> int:
                 "voila/render/differentiation.ipynb?name=Autumn&audience=come+lately%2C+spend+much",
                 ".tk-build .tk-headline",
             )
+            picture(browser, address, "app-rules", "rules/personas?edit=5#open", "#live-members", SIZE | {"height": 1160})
+            picture(browser, address, "app-segments", "rules/segments", ".tk-map")
             picture(browser, address, "app-review", "voila/render/review.ipynb", ".tk-section-lessons :is(.tk-headline, .tk-stop)")
             browser.close()
     return 0

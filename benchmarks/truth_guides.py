@@ -1,7 +1,7 @@
 """Goals, alerts, and guides with their calls and books, on shops whose truth is known.
 
     python -m benchmarks.truth_guides             all parts
-    python -m benchmarks.truth_guides goals       one of them: goals, alerts, calls, books, lists, real
+    python -m benchmarks.truth_guides goals       one of them: goals, alerts, calls, by_guide, books, lists, real
 
 Bars. Goals: 80% intervals cover 72 to 88% at day 10 and 20, on steady and seasonal shops; the parts of a gap add up to the cent. Alerts: a
 figure of a chain leaves its band by chance at most once a year, a fall of a fifth is found within 14 days at least 80% of the time; without a
@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 import toolkit as tk
-from benchmarks.guide_trials import books, calls, lists, real
+from benchmarks.guide_trials import books, by_guide, calls, lists, real
 from benchmarks.strange_shops import Habits, december, imported, strange_shop, visits
 from toolkit.models.month_end import sum_ahead
 from toolkit.models.own_band import LIMIT, WINDOW, band_scores
@@ -112,7 +112,7 @@ def alerts(draws: int = 4) -> Iterator[Bar]:
         yield what, found / tried, None if is_small or is_steep else 0.8, None
 
 
-PARTS = {"goals": goals, "alerts": alerts, "calls": calls, "books": books, "lists": lists, "real": real}
+PARTS = {"goals": goals, "alerts": alerts, "calls": calls, "by_guide": by_guide, "books": books, "lists": lists, "real": real}
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ LAYERS = [  # lowest first; a module imports only from layers above it in this l
     {"errors", "atomic", "kernel_ports"},
     {"disk"},
     {"integrity", "readers"},
-    {"edits"},
+    {"edits", "toml_text"},
     {"columns", "membership_schemas"},
     {"settings", "wording", "schemas", "expressions", "extras"},
     {"models", "sources", "simulated", "charts"},

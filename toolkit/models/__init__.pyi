@@ -104,7 +104,7 @@ from .shapley import ratio_parts as ratio_parts, shapley_parts as shapley_parts,
 from .book_index import BookIndex as BookIndex, book_index as book_index
 from .held_out import held_out_effect as held_out_effect
 from .partial_pooling import (
-    Pooled as Pooled, paule_mandel as paule_mandel, pool as pool, pool_by_campaign as pool_by_campaign,
+    Pooled as Pooled, drawn_together as drawn_together, paule_mandel as paule_mandel, pool as pool, pool_by_campaign as pool_by_campaign,
     pooled_interval as pooled_interval,
 )
 from .method_effects import EFFECTS as EFFECTS, offer_effects as offer_effects

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_DRAWS = 4000
 _PRIOR_SPREAD = 0.15
 _LEAST_EVENTS = 10
 """Fewer members with an outcome in a book, or with the colleagues, and the logarithm of a ratio is far from normal."""
@@ -58,6 +57,7 @@ def book_index(
     from scipy.special import ndtr
 
     from toolkit.models.multiple_tests import benjamini_hochberg
+    from toolkit.models.partial_pooling import drawn_together
 
     books = int(book.max(initial=-1)) + 1
     home = np.zeros(books, dtype=np.int64)
@@ -84,29 +84,10 @@ def book_index(
     places = np.flatnonzero(known & (error > 0) & (index > 0))
     if len(places) > 1:
         log, se = np.log(index[places]), error[places]
-        draws, between = _posterior(log, se)
+        draws, between = drawn_together(log, se, prior_spread=_PRIOR_SPREAD, around=0.0)
         shrunk[places] = np.exp(draws.mean(axis=0))
         low[places], high[places] = np.exp(np.quantile(draws, [0.025, 0.975], axis=0))
         ranks = (-draws).argsort(axis=1).argsort(axis=1) + 1
         first[places], last[places] = np.quantile(ranks, [0.025, 0.975], axis=0, method="nearest")
         stands_out[places] = benjamini_hochberg(ndtr(-log / se), len(places), false_share)
     return BookIndex(came, expected, index, error, shrunk, low, high, first, last, stands_out, between)
-
-
-def _posterior(log: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, float]:
-    """Draws of the true logarithms (draws x books) and the mean of their spread: normal around 0, which is what colleagues bring.
-
-    How far guides differ is itself not known: it is drawn from its own posterior on a grid, with a half-normal prior of .15. Taken as
-    known, a spread of 0 would give intervals of no width, and an order of rank by chance.
-    """
-    rng = np.random.default_rng(0)
-    spread = np.linspace(0.0, 0.6, 61)
-    variance = error**2 + spread[:, None] ** 2
-    likely = -0.5 * (np.log(variance) + log**2 / variance).sum(axis=1) - 0.5 * (spread / _PRIOR_SPREAD) ** 2
-    chance = np.exp(likely - likely.max())
-    chance /= chance.sum()
-    drawn = rng.choice(spread, _DRAWS, p=chance)[:, None] ** 2
-    own = drawn / (drawn + error**2)
-    noise = rng.standard_normal((_DRAWS, len(log)))
-    # A trifle of noise decides ties where the spread is drawn as 0.
-    return own * log + np.sqrt(own) * error * noise + 1e-9 * rng.standard_normal(noise.shape), float((chance * spread).sum())

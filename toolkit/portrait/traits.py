@@ -64,7 +64,7 @@ def traits_of(view: View, members: pl.DataFrame) -> pl.DataFrame:
     )
     expected = expected.with_columns(view.major(name) for name in expected.columns if name.startswith("expected_spend_"))
     liked = favourites(view, members)
-    made = members.select("member_id", "member_code", enough=pl.col("day_count") >= view.settings.personas.minimum_days)
+    made = members.select("member_id", "member_code")
     tables = (
         lifecycle_stages(view).drop("first_on"),
         powers.select(
@@ -73,18 +73,16 @@ def traits_of(view: View, members: pl.DataFrame) -> pl.DataFrame:
         sensitivity_traits(view).drop("promo_raw", "coupon_raw"),
         expected,
         liked.select("member_code", *[name for name in liked.columns if name.startswith("favourite_") and not name.endswith("_share")]),
-        _listed(view, made),
+        lists_of(view, members),
     )
     for table in tables:
         made = made.join(table, on="member_code", how="left", maintain_order="left")
-    none = pl.lit([], pl.List(pl.String))
-    lists = [pl.when("enough").then(pl.col(name).fill_null(none)).alias(name) for name in ("tastes", "personas")]
-    return made.with_columns(lists).drop("enough")
+    return made
 
 
-def _listed(view: View, members: pl.DataFrame) -> pl.DataFrame:
-    """Tastes (clearest first) and personas of the members, as lists."""
-    chosen = members.select("member_code")
+def lists_of(view: View, members: pl.DataFrame) -> pl.DataFrame:
+    """Return tastes (clearest first) and personas of some members as lists: `member_code`, `tastes`, `personas`; null with too few days."""
+    chosen = members.select("member_code", enough=pl.col("day_count") >= view.settings.personas.minimum_days)
     tastes = (
         taste_flags(view)
         .join(chosen, on="member_code", how="semi")
@@ -99,4 +97,8 @@ def _listed(view: View, members: pl.DataFrame) -> pl.DataFrame:
         .group_by("member_code")
         .agg(pl.col("persona").alias("personas"))
     )
-    return tastes.join(fits, on="member_code", how="full", coalesce=True)
+    made = chosen.join(tastes, on="member_code", how="left").join(fits, on="member_code", how="left", maintain_order="left")
+    none = pl.lit([], pl.List(pl.String))
+    return made.select(
+        "member_code", *(pl.when("enough").then(pl.col(name).fill_null(none)).alias(name) for name in ("tastes", "personas"))
+    )

@@ -103,7 +103,9 @@ class PersonaSettings(Family):
         2.0, gt=0, le=100, description="Strength of the Gamma prior: this many expected category days of 'as everybody'."
     )
     minimum_days: int = Field(5, ge=1, description="Members with fewer shopping days get no flags.")
-    persona_rules: str = Field("", description="Path of a TOML file with persona rules; empty = the built-in rules.")
+    persona_rules: str = Field(
+        "", description="Path of a TOML file with persona rules; empty = documents/persona_rules.toml if it is there, else built in."
+    )
 
 
 class SensitivitySettings(Family):

@@ -197,6 +197,10 @@ def _notes(view: View, found: Books, rows: pl.DataFrame, index: BookIndex, bookl
         )
     if bookless:
         notes.append(Note(view.say("{count:member} in scope are in no guide's book.", count=bookless), "REVIEW"))
+    known = found.guides.join(found.members.select("guide_id").drop_nulls().unique(), on="guide_id", how="semi")
+    if known.height and found.guides["served_count"].sum() and not known["served_count"].sum():
+        text = tr("No guide of the lines is a guide of the members table: are they written differently, as 7 and 007?")
+        notes.append(Note(text, "REVIEW"))
     if not view.workspace.has_column("lines", "guide_id"):
         notes.append(Note(tr("Who served: the lines have no `guide_id` column."), "NOT MEASURED"))
     return notes

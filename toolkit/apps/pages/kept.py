@@ -88,6 +88,22 @@ def ways_from(audience: str) -> tuple[tuple[str, str], ...]:
     )
 
 
+_RULES = {
+    "portrait.personas": ("personas", later("Change the rules of personas")),
+    "portrait.segments": ("segments", later("Change the map of segments")),
+    "portrait.rfm": ("segments", later("Change the map of segments")),
+    "portrait.movement": ("segments", later("Change the map of segments")),
+    "differentiation.matrix": ("playbook", later("Change the playbook")),
+    "differentiation.next_best": ("playbook", later("Change the playbook")),
+}  # fmt: skip
+
+
+def way_to_rules(question: str) -> tuple[tuple[str, str], ...]:
+    """Return the way to the page of the rules that an answer rests on, of questions that show what they come to."""
+    part, words = _RULES.get(question, ("", ""))
+    return ((tr(words), f"../../rules/{part}"),) if part else ()
+
+
 def ways_of_members(ws: Workspace, audience: str, store_id: str, listed: str) -> tuple[tuple[str, str], ...]:
     """Return where one goes on with the members behind an answer: those of its audience, of its store, or those it lists (its call)."""
     if listed:

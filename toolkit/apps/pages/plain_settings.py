@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
-import tomli_w
-
 from toolkit.errors import BadValue
 from toolkit.language import later, tr, value, word
 from toolkit.settings import Settings
+from toolkit.toml_text import with_table
 
 _CHOICES = {
     "": value("as in the calendar"), "monday": value("Monday"), "saturday": value("Saturday"), "sunday": value("Sunday"),
@@ -235,27 +234,6 @@ def with_setting(text: str, setting: PlainSetting, value: Any) -> str:
     >>> with_setting("# ours\\n[scope]\\nactive_days = 60  # agreed\\n", BY_PATH["scope.active_days"], 91)
     '# ours\\n[scope]\\nactive_days = 91\\n'
     """
-    wanted = tomllib.loads(text)
-    family = dict(wanted.get(setting.family, {}))
+    family = dict(tomllib.loads(text).get(setting.family, {}))
     family.pop(setting.field, None)
-    wanted = {**wanted, setting.family: family if value is None else {**family, setting.field: value}}
-    wanted = {name: part for name, part in wanted.items() if part != {}}
-    line = "" if value is None else tomli_w.dumps({setting.field: value}).strip()
-    lines, place, inside = text.splitlines(), None, ""
-    for number, own in enumerate(lines):
-        bare = own.split("#")[0].strip()
-        inside = bare.strip("[] ") if bare.startswith("[") else inside
-        if inside == setting.family and bare.partition("=")[0].strip() == setting.field:
-            lines[number : number + 1] = [line] if line else []
-            break
-        place = number if bare == f"[{setting.family}]" else place
-    else:
-        if line:
-            lines = [*lines[: place + 1], line, *lines[place + 1 :]] if place is not None else [*lines, f"[{setting.family}]", line]
-    changed = "\n".join(lines) + "\n"
-    try:
-        if {name: part for name, part in tomllib.loads(changed).items() if part != {}} == wanted:
-            return changed
-    except tomllib.TOMLDecodeError:
-        pass
-    return tomli_w.dumps(wanted)  # written in a way that no line can be found in: the values stay, the comments do not
+    return with_table(text, setting.family, family if value is None else {**family, setting.field: value})

@@ -13,7 +13,7 @@ from toolkit.apps.pages import panels
 from toolkit.apps.pages.controls import Control, controls_of
 from toolkit.apps.pages.error_boundary import Guard
 from toolkit.apps.pages.fields import button, flex, folded, html, on_our_page, show_value, text_of
-from toolkit.apps.pages.kept import ways_of_members
+from toolkit.apps.pages.kept import way_to_rules, ways_of_members
 from toolkit.apps.pages.shown import Shown
 from toolkit.apps.pages.state import NARROWED, Shop, State
 from toolkit.audience import saved_names
@@ -239,7 +239,7 @@ class AnswerPanel:
         ways = (
             ways_of_members(Workspace(self.state.shop.path), choice.audience, choice.store_id, listed) if answer and on_our_page() else ()
         )
-        self.ways.value = panels.ways_on(ways)
+        self.ways.value = panels.ways_on((*ways, *(way_to_rules(answer.name) if answer and on_our_page() else ())))
         self.offered = next_calls(_proposed(answer), Workspace(self.state.shop.path), self.state.asked) if answer else ()
         self.nexts.layout.display = "flex" if self.offered else "none"
         for place, offer in enumerate(self.next):

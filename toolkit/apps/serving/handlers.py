@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler, 
 from toolkit import language
 from toolkit.apps.pages.access_log import page_sign, tell, visitor
 from toolkit.apps.pages.view import WORKSPACE_VARIABLE
-from toolkit.apps.serving import settings_page, users, work
+from toolkit.apps.serving import rules_page, settings_page, users, work
 from toolkit.apps.serving.entry import Entry, asked
 from toolkit.apps.serving.identity import language_of
 from toolkit.apps.serving.limits import Pages, signed, with_nonce
@@ -257,6 +258,34 @@ class SettingsHandler(EntryHandler):
                 return job(*given)
 
         return in_their_name
+
+
+class RulesHandler(SettingsHandler):
+    """A part of the page of rules; what is posted is counted, kept or put back, in the name of who asks."""
+
+    @web.authenticated
+    async def get(self, part: str | None = None) -> None:
+        """Give the part, with the rule that is open."""
+        await self._show(part, {name: self.get_query_argument(name) for name in self.request.query_arguments})
+
+    @web.authenticated
+    async def post(self, part: str | None = None) -> None:
+        """Give what a form that was typed into comes to, or keep it."""
+        await self._show(part, {name: self.get_body_argument(name, strip=False) for name in self.request.body_arguments})
+
+    async def _show(self, part: str | None, given: dict[str, str]) -> None:
+        if not has_receipts(self.entry.path):
+            self.redirect(f"{self.base_url}voila/render/{RECEIPTS}")
+            return
+        code, part = language_of(self), part or "personas"
+        job = partial(self._named(rules_page.page_of), self.entry.path, part, given, code)
+        page = await asyncio.get_running_loop().run_in_executor(None, job)
+        nonce, policy = with_nonce(self.settings["headers"]["Content-Security-Policy"])
+        self.set_header("Content-Security-Policy", policy)
+        xsrf = self.xsrf_token.decode("ascii")
+        with language.speaking(code):
+            told = {"page": page, "tr": tr, "nonce": nonce, "xsrf": xsrf, "language": code, "languages": language.LANGUAGES}
+            self.write(self.render_template("rules.html", **told))
 
 
 def _visitor(handler: web.RequestHandler) -> str:

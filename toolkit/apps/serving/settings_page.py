@@ -42,6 +42,8 @@ class Row:
     """What is in its field instead of its value: it is being tried."""
     choices: tuple[tuple[str, str], ...] = ()
     """What may be chosen, and its words; none: it is typed."""
+    page: str = ""
+    """The part of the page of rules where it is edited."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,9 @@ def page_of(path: Path, given: Mapping[str, str], code: str, done: str = "") -> 
 def _row(setting: PlainSetting, settings: Settings, tried: str | None) -> Row:
     value, usual = setting.value(settings), setting.value(Settings())
     return Row(
-        setting.path, tr(setting.name), tr(setting.does), setting.told(value), setting.told(usual), value != usual, tried, setting.choices
-    )
+        setting.path, tr(setting.name), tr(setting.does), setting.told(value), setting.told(usual), value != usual, tried, setting.choices,
+        {"personas.persona_rules": "personas", "rfm.segment_map": "segments"}.get(setting.path, ""),
+    )  # fmt: skip
 
 
 def effect_of(ws: Workspace, setting: PlainSetting, text: str) -> Effect:

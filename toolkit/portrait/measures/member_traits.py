@@ -8,7 +8,7 @@ import polars as pl
 
 from toolkit.portrait.measures.favourites import HABITS
 from toolkit.portrait.rfm import rfm_scores
-from toolkit.portrait.traits import traits_of
+from toolkit.portrait.traits import lists_of, traits_of
 from toolkit.scope.view import View
 
 _FAMILIES = ("lifecycle", "value", "sensitivity", "lifetime_value", "habits")
@@ -36,10 +36,9 @@ def member_traits(view: View, names: Sequence[str]) -> pl.DataFrame:
     made = chain.population.select("member_code", "member_id")
     others = set(names) - set(_SCORES)
     if others & set(_LISTS):  # persona rules are a file that may change at any time: not kept
-        traits = traits_of(chain, chain.population)
-    elif others:
+        made = made.join(lists_of(chain, chain.population), on="member_code", how="left", maintain_order="left")
+    if others - set(_LISTS):
         traits = chain.chainwide("member_traits", lambda whole: traits_of(whole, whole.population).drop(_LISTS), *_FAMILIES)
-    if others:
         made = made.join(traits.drop("member_id"), on="member_code", how="left", maintain_order="left")
     if set(names) & set(_SCORES):
         scores = rfm_scores(chain).select("member_id", *_SCORES)

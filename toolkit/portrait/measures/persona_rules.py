@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -78,9 +80,16 @@ def read_persona_rules(path: str | Path | None = None) -> PersonaRules:
 @lru_cache(maxsize=8)
 def _read(source: Path, _changed: int) -> PersonaRules:
     try:
-        rules = PersonaRules.model_validate(tomllib.loads(source.read_text("utf-8")))
+        raw = tomllib.loads(source.read_bytes().decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadValue(tr("Persona rules: {source} is not valid TOML: {error}.", source=source, error=error)) from None
+    return persona_rules_from(raw, source=str(source))
+
+
+def persona_rules_from(raw: Mapping[str, Any], *, source: str) -> PersonaRules:
+    """Return the rules in the values of a TOML; `source` names it in errors. Raises as `read_persona_rules`."""
+    try:
+        rules = PersonaRules.model_validate(raw)
     except ValidationError as error:
         faults = (
             tr(

@@ -162,7 +162,7 @@ def saved_scorecard(workspace: Workspace) -> Scorecard | None:
 
 def proposed_scorecard(view: View) -> Scorecard:
     """Return the scorecard that the receipts up to the view's `as_of` propose; nothing later is seen, nothing is saved."""
-    found = view.chainwide(spoken("r-edges"), _edges_frame, "rfm").row(0, named=True)
+    found = view.chainwide(spoken("r-edges"), edges_frame, "rfm").row(0, named=True)
     chosen = view.settings.rfm.segment_map
     measured = found["status"] != UNKNOWN
     return Scorecard(
@@ -330,7 +330,7 @@ def save_scorecard(
     card = proposed_scorecard(view)
     reasons = in_every_language(lambda: proposed_scorecard(view).reason) if card.reason else []
     card = card.model_copy(update={"reasons": dict(zip(LANGUAGES, reasons, strict=False))})
-    flow = pl.DataFrame() if before is None else _flow(view, before, card)
+    flow = pl.DataFrame() if before is None else segment_flow(view, before, card)
     ws.write_document("scorecard", card.model_dump())
     moved = 0 if before is None else int(flow.filter(pl.col("segment_before") != pl.col("segment"))["member_count"].sum())
     return ScorecardReport(card, before, True, view.population.height, moved, flow)
@@ -349,7 +349,7 @@ def refresh_scorecard(workspace: Workspace, as_of: date | str | None = None) -> 
     return "\n".join(save_scorecard(workspace, refresh=True, as_of=as_of).sentences)
 
 
-def _edges_frame(chain: View) -> pl.DataFrame:
+def edges_frame(chain: View) -> pl.DataFrame:
     """One row: the proposed edges (days) of all members, their status and reason, and those of each band."""
     settings = chain.settings.rfm
 
@@ -373,7 +373,7 @@ def _edges_frame(chain: View) -> pl.DataFrame:
     return pl.DataFrame([row], schema=schema)
 
 
-def _flow(view: View, before: Scorecard, after: Scorecard) -> pl.DataFrame:
+def segment_flow(view: View, before: Scorecard, after: Scorecard) -> pl.DataFrame:
     """How many members go from which segment to which when the ruler changes: one row per pair that occurs."""
     old, new = (
         segment_map_of(view, card.segment_map)

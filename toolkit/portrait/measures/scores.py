@@ -63,10 +63,11 @@ def chain_scores(view: View, ruler: Ruler) -> pl.DataFrame:
     A member's scores are theirs across the chain, so that they read the same in every store's report.
     """
     name = "rfm-" + hashlib.sha256(repr(ruler).encode()).hexdigest()[:16]
-    return view.chainwide(name, lambda chain: _scores(chain, ruler))
+    return view.chainwide(name, lambda chain: unstored_scores(chain, ruler))
 
 
-def _scores(chain: View, ruler: Ruler) -> pl.DataFrame:
+def unstored_scores(chain: View, ruler: Ruler) -> pl.DataFrame:
+    """Return the scores of all members of a chain, worked out now."""
     members = chain.population
     if ruler.rhythms and ruler.cuts:
         usual = usual_gaps(gaps(member_days(chain), as_of=chain.as_of), ruler.rhythms)

@@ -37,6 +37,16 @@ class Spread:
         return self.largest_share <= most and self.at_risk != 0
 
 
+@dataclass(frozen=True)
+class Cut:
+    """A cut that was tried: how members lie with it, where F and M are cut, which quantiles R (None: as now), and its lines of settings."""
+
+    spread: Spread
+    fm_cuts: tuple[float, ...]
+    r_edge_quantiles: tuple[float, ...] | None
+    line: str
+
+
 def spread_notes(view: View, card: Scorecard, names: SegmentMap) -> list[Note]:
     """Return the note on a map that puts too many of the chain's members into one segment, or nobody at risk, with a cut that does better.
 
@@ -54,7 +64,8 @@ def spread_notes(view: View, card: Scorecard, names: SegmentMap) -> list[Note]:
         crowded=found.largest_share > most, largest=found.largest, share=found.largest_share, members=found.member_count,
         risk=found.at_risk == 0, at_risk=AT_RISK,
     ).strip()  # fmt: skip
-    best, line = _best(view, card, names)
+    better = better_cut(view, card, names)
+    best = better.spread
     if not best.is_useful(most):
         other = view.say(
             "None of {tried} other cuts mends it: the best leaves {share:share} in '{largest:word}'. Choose another map (segment_map).",
@@ -64,30 +75,37 @@ def spread_notes(view: View, card: Scorecard, names: SegmentMap) -> list[Note]:
         other = view.say(
             "With {line} under {section} in the workspace's settings.toml the largest is '{largest:word}' with {share:share}[risk?, and "
             "{n:few} are '{at_risk:word}']; `toolkit scorecard WORKSPACE --refresh` keeps it, and every month is scored with it.",
-            line=line, section="`[rfm]`", largest=best.largest, share=best.largest_share,
+            line=better.line, section="`[rfm]`", largest=best.largest, share=best.largest_share,
             risk=best.at_risk is not None, n=best.at_risk or 0, at_risk=AT_RISK,
         )  # fmt: skip
     return [Note(told, "REVIEW"), Note(other)]
 
 
 def _spread(view: View, card: Scorecard, names: SegmentMap) -> Spread:
-    held = names.apply(chain_scores(view, card.ruler))["segment"].drop_nulls()
+    return spread_of(names, names.apply(chain_scores(view, card.ruler))["segment"])
+
+
+def spread_of(names: SegmentMap, segments: pl.Series) -> Spread:
+    """Return how members lie on a map; null: not scored."""
+    held = segments.drop_nulls()
     counts = dict(held.cast(pl.String).value_counts().iter_rows())
     largest = max(names.names, key=lambda name: counts.get(name, 0))
     at_risk = counts.get(AT_RISK, 0) if AT_RISK in names.names else None
     return Spread(largest, counts.get(largest, 0) / max(held.len(), 1), at_risk, held.len())
 
 
-def _best(view: View, card: Scorecard, names: SegmentMap) -> tuple[Spread, str]:
-    """The first useful cut, else the one with the smallest largest segment; and the lines of settings that make it."""
-    name = "segment-cuts-" + hashlib.sha256(f"{card.ruler!r}{names.fingerprint}".encode()).hexdigest()[:12]
+def better_cut(view: View, card: Scorecard, names: SegmentMap) -> Cut:
+    """Return the first useful cut, else the one with the smallest largest segment."""
+    name = "better-cuts-" + hashlib.sha256(f"{card.ruler!r}{names.fingerprint}".encode()).hexdigest()[:12]
     row = view.chainwide(name, lambda chain: _searched(chain, card, names), "rfm").row(0, named=True)
-    return Spread(row["largest"], row["largest_share"], row["at_risk"], row["member_count"]), row["line"]
+    spread = Spread(row["largest"], row["largest_share"], row["at_risk"], row["member_count"])
+    quantiles = row["r_edge_quantiles"]
+    return Cut(spread, tuple(row["fm_cuts"]), None if quantiles is None else tuple(quantiles), row["line"])
 
 
 def _searched(chain: View, card: Scorecard, names: SegmentMap) -> pl.DataFrame:
     most = chain.settings.rfm.crowded_share
-    tried: list[tuple[Spread, str]] = []
+    tried: list[Cut] = []
     for quantiles in (None, *_R_QUANTILES):
         ruled = card if quantiles is None else _with_quantiles(chain, quantiles)
         for cuts in _FM_CUTS:
@@ -95,14 +113,16 @@ def _searched(chain: View, card: Scorecard, names: SegmentMap) -> pl.DataFrame:
                 continue
             lines = [_line("fm_cuts", cuts)] if cuts != _FM_CUTS[0] or card.fm_cuts != _FM_CUTS[0] else []
             lines += [_line("r_edge_quantiles", quantiles)] if quantiles else []
-            tried.append((_spread(chain, ruled.model_copy(update={"fm_cuts": cuts}), names), tr(", ").join(lines)))
-        useful = [found for found in tried if found[0].is_useful(most)]
+            tried.append(Cut(_spread(chain, ruled.model_copy(update={"fm_cuts": cuts}), names), cuts, quantiles, tr(", ").join(lines)))
+        useful = [found for found in tried if found.spread.is_useful(most)]
         if useful:
             break
     else:
         useful = tried
-    best, line = min(useful, key=lambda found: (found[0].at_risk == 0, found[0].largest_share))
-    return pl.DataFrame([{**vars(best), "line": line}], schema_overrides={"at_risk": pl.Int64})
+    best = min(useful, key=lambda found: (found.spread.at_risk == 0, found.spread.largest_share))
+    cuts = {"fm_cuts": list(best.fm_cuts), "r_edge_quantiles": None if best.r_edge_quantiles is None else list(best.r_edge_quantiles)}
+    schema = {"at_risk": pl.Int64, "r_edge_quantiles": pl.List(pl.Float64)}
+    return pl.DataFrame([{**vars(best.spread), **cuts, "line": best.line}], schema_overrides=schema)
 
 
 def _with_quantiles(chain: View, quantiles: Sequence[float]) -> Scorecard:

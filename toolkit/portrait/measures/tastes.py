@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import polars as pl
 
@@ -11,6 +12,8 @@ from toolkit.portrait.measures.persona_rules import PersonaRules, matched_catego
 from toolkit.scope.view import View
 
 NO_CATEGORY = "(no category)"
+OWN_RULES = "documents/persona_rules.toml"
+"""Where a shop's own persona rules lie, unless a setting names another file."""
 
 
 def taste_flags(view: View) -> pl.DataFrame:
@@ -49,13 +52,18 @@ def measured_members(view: View) -> pl.DataFrame:
 
 
 def rules_of(view: View) -> PersonaRules:
-    """Return the persona rules in force: the shop's own file (setting personas.persona_rules, relative to the workspace) or the built-in
-    ones."""
+    """Return the persona rules in force: the file that the setting personas.persona_rules names (relative to the workspace), else
+    documents/persona_rules.toml, else the built-in ones."""
+    return read_persona_rules(rules_file(view))
+
+
+def rules_file(view: View) -> Path | None:
+    """Return the shop's own file of persona rules; None where the built-in ones hold."""
     named = view.settings.personas.persona_rules
+    own = view.workspace.path / (named or OWN_RULES)
     if not named:
-        return read_persona_rules()
-    inside = view.workspace.path / named
-    return read_persona_rules(inside if inside.exists() else named)
+        return own if own.exists() else None
+    return own if own.exists() else Path(named)
 
 
 def persona_groups(view: View, rules: PersonaRules) -> pl.DataFrame:
@@ -72,11 +80,15 @@ def personas_of(view: View, rules: PersonaRules) -> pl.DataFrame:
 
 
 def _personas_of(view: View, rules: PersonaRules) -> pl.DataFrame:
+    return persona_fits(rules, persona_groups(view, rules), taste_flags(view))
+
+
+def persona_fits(rules: PersonaRules, groups: pl.DataFrame, flags: pl.DataFrame) -> pl.DataFrame:
+    """Return which personas fit whom (columns of `personas_of`), from the categories of their groups and the taste flags of members."""
     needed = pl.DataFrame([(p.name, p.at_least) for p in rules.personas], schema={"persona": pl.String, "at_least": pl.Int64}, orient="row")
     return (
-        taste_flags(view)
-        .select("member_code", "category_code")
-        .join(persona_groups(view, rules), on="category_code")
+        flags.select("member_code", "category_code")
+        .join(groups, on="category_code")
         .group_by("member_code", "persona")
         .agg(pl.col("group").n_unique().cast(pl.Int64).alias("group_count"))
         .join(needed, on="persona")

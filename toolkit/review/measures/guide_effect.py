@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 
 from toolkit.ledger.guide_lists import lists_between
 from toolkit.models.held_out import held_out_effect
 from toolkit.models.lin import Effect
-from toolkit.models.partial_pooling import pool
+from toolkit.models.partial_pooling import drawn_together
 from toolkit.scope.view import View
 from toolkit.targeting.measures.task_places import WINDOW_DAYS
 
@@ -101,6 +103,13 @@ def call_effect(episodes: pl.DataFrame, outcome: str = "spend", *, least_arm: in
     )  # fmt: skip
 
 
+def drawn_effects(effects: Sequence[Effect]) -> np.ndarray:
+    """Return draws of the true effects of groups; how far they differ is not known, and taken to be about a usual error."""
+    estimates = np.array([one.estimate for one in effects], dtype=float)
+    errors = np.array([one.standard_error for one in effects], dtype=float)
+    return drawn_together(estimates, errors, prior_spread=float(np.median(errors)))[0]
+
+
 def group_effects(view: View, episodes: pl.DataFrame, by: str, outcome: str, *, shrunk: bool) -> pl.DataFrame:
     """Return the effect of each group (`group`): counts, `effect`, `effect_low`, `effect_high`, `p_value`, null where nothing can be told.
 
@@ -109,15 +118,15 @@ def group_effects(view: View, episodes: pl.DataFrame, by: str, outcome: str, *, 
     least = view.settings.review.least_arm
     groups = episodes.sort(by).partition_by(by, as_dict=True, maintain_order=True)
     found = {str(name): call_effect(rows, outcome, least_arm=least) for (name,), rows in groups.items()}
-    known = {name: effect for name, effect in found.items() if effect.estimate is not None and effect.standard_error}
-    together = pool([one.estimate for one in known.values()], [one.standard_error for one in known.values()]) if shrunk else None  # type: ignore[misc]
+    known = {name: one for name, one in found.items() if one.estimate is not None and one.standard_error}
+    together = drawn_effects(list(known.values())) if shrunk and len(known) > 1 else None
     places = {name: number for number, name in enumerate(known)}
     rows = []
     for name, effect in found.items():
         estimate, low, high = effect.estimate, effect.low, effect.high
         if together is not None and name in places:
-            estimate, error = together.shrunk[places[name]], together.shrunk_errors[places[name]]
-            low, high = estimate - 1.96 * error, estimate + 1.96 * error
+            own = together[:, places[name]]
+            estimate, low, high = float(own.mean()), *map(float, np.quantile(own, [0.025, 0.975]))
         rows.append((name, effect.treated_count, effect.control_count, estimate, low, high, effect.p_value))
     schema = {
         "group": pl.String, "listed_count": pl.Int64, "held_count": pl.Int64, "effect": pl.Float64, "effect_low": pl.Float64,

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +98,11 @@ def _not_started(browser: Any, address: str, server: subprocess.Popen[str], say:
     start = time.perf_counter()
     page.goto(f"{address}voila/render/portrait.ipynb", wait_until="commit")
     wait_until(page, _TOLD, seconds=_PATIENCE)
-    missed = say("a page that cannot start says so", time.perf_counter() - start, BARS["says that it has not started"] + 0.5)
+    missed = say("a page that cannot start says so", time.perf_counter() - start, BARS["says that it has not started"])
     print(f"    {page.evaluate(_TOLD)!r}")
     for one in held:
-        one.send_signal(signal.SIGCONT)
+        with suppress(psutil.NoSuchProcess):
+            one.send_signal(signal.SIGCONT)
     start = time.perf_counter()
     page.get_by_role("button", name="Load the page again").click()
     page.locator(_HEADLINE).first.wait_for()
@@ -123,9 +125,11 @@ def _started_anew(
         start = time.perf_counter()
         wait_until(page, "() => document.querySelector('.tk-gone p').innerText.includes('can be reached again')", seconds=_PATIENCE)
         say("    started anew: the page says that it is back", time.perf_counter() - start, None)
+        page.evaluate("window.tkBefore = true")
         start = time.perf_counter()
         page.get_by_role("button", name="Load the page again").click()
-        wait_until(page, "was => document.querySelector('.tk-asking .tk-headline')?.innerText === was", headline, seconds=_PATIENCE)
+        same = "was => !window.tkBefore && document.querySelector('.tk-asking .tk-headline')?.innerText === was"
+        wait_until(page, same, headline, seconds=_PATIENCE)
         missed += say("    its button: the same view, the same sentence", time.perf_counter() - start, BARS["is the same view again"])
         missed += say("    another address than before (1 = yes)", int(page.url != view), 0, "")
     finally:

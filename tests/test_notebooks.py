@@ -69,7 +69,7 @@ def test_the_portrait_runs_in_a_fresh_kernel_and_shows_every_question(journey: P
     parameters = {"workspace": str(journey), "store_id": "367"}
     papermill.execute_notebook(find_notebook("portrait"), out, parameters=parameters, progress_bar=False, log_output=False)
     told = headline_figures(nbformat.read(out, 4))
-    assert len(told) == 21
+    assert len(told) == 24
     assert told["portrait.overview"]["figures"]["member_count"] == 205
     assert all("store 367" in answer["headline"].casefold() for answer in told.values())
 

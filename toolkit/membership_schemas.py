@@ -72,6 +72,15 @@ class Benefits(dy.Schema):
     cost = dy.Float64(nullable=True, min=0, metadata={"means": "what it cost the shop, in currency units"})
 
 
+class BenefitGrants(dy.Schema):
+    """One row per benefit that a member was given to use, used or not."""
+
+    member_id = dy.String(nullable=False, min_length=1, metadata={**REQUIRED, "means": "the member"})
+    granted_at = dy.Datetime(nullable=False, time_unit="us", metadata={**REQUIRED, "means": "when it was given"})
+    benefit = dy.String(nullable=False, min_length=1, metadata={**REQUIRED, "means": "what it is, as benefits names it"})
+    usable_until = dy.Date(nullable=True, metadata={"means": "last day on which it can be used; empty = no end"})
+
+
 class Memberships(dy.Schema):
     """One row per paid membership of a member."""
 
@@ -162,6 +171,7 @@ MEMBERSHIP: dict[str, type[dy.Schema]] = {
     "tiers": Tiers,
     "tier_rules": TierRules,
     "benefits": Benefits,
+    "benefit_grants": BenefitGrants,
     "memberships": Memberships,
     "stored_value": StoredValue,
     "referrals": Referrals,
@@ -173,7 +183,7 @@ MEMBERSHIP: dict[str, type[dy.Schema]] = {
 """The tables, in contract order."""
 MONEY = frozenset({"cost", "fee", "stored_amount"})
 """Their columns in currency units, beside `value` of the rest of the contract."""
-ENTRY_DAYS = {"points": "entered_at", "benefits": "used_at", "stored_value": "entered_at"}
+ENTRY_DAYS = {"points": "entered_at", "benefits": "used_at", "benefit_grants": "granted_at", "stored_value": "entered_at"}
 """Tables without a key: the column whose day is replaced by a later import of the same source."""
 RULES = {"refers_another": SELF_REFERRAL, "negative_points_earned": NEGATIVE_POINTS}
 """What a broken rule is called."""

@@ -67,6 +67,8 @@ def test_what_is_kept_and_what_is_drafted_stand_in_lists(tmp_path: Path) -> None
     (ws.path / "documents" / "plans").mkdir(parents=True)
     (ws.path / "documents" / "plans" / "spring.toml").write_text('campaign_id = "spring"\n', "utf-8")
     (audience,), (draft,) = home.audiences(ws), home.campaigns(ws)
+    with speaking("zh"):
+        assert re.match(r"\d+ 名会员、", home.audiences(ws)[0].beside)
     assert re.match(r"\d+ members, kept \d{4}-", audience.beside)
     assert "A &amp; B" in audience.shown
     assert audience.ways[0][1] == "voila/render/targeting.ipynb?audience=A+%26+B+regulars"

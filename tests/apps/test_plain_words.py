@@ -17,7 +17,7 @@ CODE = re.compile(
     r"\b[a-z]+(?:_[a-z0-9]+)+\b|\b[a-z]+='|\bAUC\b|\b(?:portrait|targeting|differentiation|review)\.[a-z_]+\(|full_reduction \d"
 )
 ON_PAGES = re.compile(r"^(?:portrait|targeting|differentiation|review|scope|audience|apps|ledger)/")
-TYPED = re.compile(r"order_count|DEFINITIONS|documents/|WHERE|\.toml|=0\.|`tk\.|`toolkit |array_contains|gap_cuts|\w+=")
+TYPED = re.compile(r"order_count|deploy/|DEFINITIONS|documents/|WHERE|\.toml|=0\.|`tk\.|`toolkit |array_contains|gap_cuts|\w+=")
 """What tells who types an expression, a file or a call how to do it."""
 PARTS = re.compile(r"\[[a-z_]+\?|\{[^{}]*\}|<[^<>]*>")
 """Fields of a message, and the names of its optional parts: neither is read by anybody."""
@@ -30,7 +30,7 @@ def texts(language: str) -> Iterator[str]:
             if not message.id or message.context or not any(ON_PAGES.match(place) for place in where):
                 continue
             forms = (message.id, message.string)[language == "zh"]
-            yield from (forms if isinstance(forms, tuple) else (forms,))
+            yield from map(str, forms if isinstance(forms, tuple | list) else (forms,))
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -20,6 +20,7 @@ ago); a passer-by bought for 50.00 in s2, 5 days ago. Each order is two units of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def ladder_lines() -> pl.DataFrame:
     return lines_of([*orders, ("r", 3, "s1", -1, -5.0), (None, 5, "s2", 10, 50.0)])
 
 
-def lines_of(orders: list[tuple[str | None, int, str, float, float]]) -> pl.DataFrame:
+def lines_of(orders: Sequence[tuple[str | None, int, str, float, float]]) -> pl.DataFrame:
     """Return one line per order: (member, days before AS_OF, store, quantity, amount)."""
     frame = pl.DataFrame(
         [

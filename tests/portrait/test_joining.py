@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -43,7 +44,7 @@ def ws(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return shop(tmp_path_factory.mktemp("joining") / "ws", relations=relations, acquisition=acquisition)
 
 
-ONE = {"settings": {"scope": {"minimum_members": 1}}}
+ONE: dict[str, Any] = {"settings": {"scope": {"minimum_members": 1}}}
 
 
 def test_who_joined_too_lately_is_in_no_share_and_costs_are_by_days(ws: Workspace) -> None:
@@ -86,8 +87,7 @@ def test_steps_to_membership_are_counted_and_what_was_not_written_is_implied(ws:
     ("name", "said"),
     [("funnel_to_member", "`relations` (`person_id"), ("referrals", "`referrals` (`referrer_id"), ("joiners", "joined_on")],
 )
-def test_what_is_missing_is_said_by_name(tmp_path: Path, name: str, said: str) -> None:
-    bare = make_workspace(tmp_path / "ws", tiny_lines(), {"products": tiny_products()})
+def test_what_is_missing_is_said_by_name(bare: Workspace, name: str, said: str) -> None:
     answer = getattr(tk.portrait, name)(bare, **ONE)
     assert answer.table.is_empty()
     assert any(note.verdict == "NOT MEASURED" and said in note.text for note in answer.notes)

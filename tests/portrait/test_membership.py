@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,7 @@ from toolkit.models.discontinuity import bunching_at, jump_at, placebo_jumps
 from toolkit.models.point_lots import balances, point_lots, redemption
 from toolkit.workspace import Workspace
 
-ONE = {"settings": {"scope": {"minimum_members": 1}, "membership": {"near_share": 0.5}}}
+ONE: dict[str, Any] = {"settings": {"scope": {"minimum_members": 1}, "membership": {"near_share": 0.5}}}
 RULES = pl.DataFrame({"tier": ["silver", "gold"], "threshold": [2.0, 20.0], "window_days": [365, 365], "measure": ["sales", "sales"]})
 
 
@@ -85,8 +86,7 @@ def test_a_cut_off_that_nobody_is_near_tells_nothing(ws: Workspace, tmp_path: Pa
     [("portrait", "tiers", "`tier_rules`"), ("portrait", "points", "`points`"), ("review", "tier_effect", "`tier_rules`"),
      ("differentiation", "replay_rules", "`tier_rules`")],
 )  # fmt: skip
-def test_a_table_that_is_missing_is_said_by_name(tmp_path: Path, step: str, name: str, said: str) -> None:
-    bare = make_workspace(tmp_path / "ws", tiny_lines(), {"products": tiny_products()})
+def test_a_table_that_is_missing_is_said_by_name(bare: Workspace, step: str, name: str, said: str) -> None:
     answer = getattr(getattr(tk, step), name)(bare, **ONE)
     assert answer.table.is_empty()
     assert any(note.verdict == "NOT MEASURED" and said in note.text for note in answer.notes)

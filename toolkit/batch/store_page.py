@@ -279,7 +279,7 @@ def _callable(view: View) -> tuple[pl.DataFrame | None, str]:
     if role_of(view.workspace) == "viewer":
         return None, tr("Names are shown to those whose role may see members.")
     if "contactable" not in view.population.columns:
-        return None, tr("Nobody is named: the members table has no `contactable` column, so who may be called is not known.")
+        return None, tr("Nobody is named: the shop has not said which members may be contacted.")
     running = known_campaigns(view.workspace, up_to=view.as_of).filter(pl.col("ends_on") >= view.as_of)["campaign_id"].to_list()
     held = members_of(view.workspace, running).filter(pl.col("arm") == "control")["member_id"]
     at_home = pl.col("home_store_code").is_in(view.stores.filter(pl.col("store_id") == view.scope.store_id)["store_code"].implode())

@@ -28,6 +28,7 @@ TIMES = {
     "relations": "stepped_at",
     "referrals": "referred_at",
     "benefits": "used_at",
+    "benefit_grants": "granted_at",
     "guide_calls": "called_on",
 }
 """Not points and stored value: what is owed to a member is a sum over all entries of their account."""

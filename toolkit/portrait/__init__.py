@@ -25,11 +25,15 @@ from toolkit.portrait.membership.referrals import referrals
 from toolkit.portrait.membership.funnel_to_member import funnel_to_member
 from toolkit.portrait.membership.tiers import tiers
 from toolkit.portrait.membership.points import points
+from toolkit.portrait.membership.benefits import benefits
+from toolkit.portrait.membership.paid_membership import paid_membership
+from toolkit.portrait.membership.stored_value import stored_value
 from toolkit.portrait.traits import traits
 from toolkit.portrait.measures.scorecard import save_scorecard
 from toolkit.registry import step_attributes
 
 __all__ = [
+    "benefits",
     "card_share",
     "contribution",
     "figure",
@@ -41,6 +45,7 @@ __all__ = [
     "member",
     "movement",
     "overview",
+    "paid_membership",
     "pareto",
     "personas",
     "points",
@@ -53,6 +58,7 @@ __all__ = [
     "scoreboard",
     "segments",
     "spending_power",
+    "stored_value",
     "stores",
     "tiers",
     "traits",

@@ -302,3 +302,41 @@ def points(
     period: str | int | None = None,
     settings: Settings | dict[str, Any] | None = None,
 ) -> Answer: ...
+
+def benefits(
+    workspace: Workspace | str | Path,
+    *,
+    by: Literal['benefit', 'tier', 'month'] = 'benefit',
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def paid_membership(
+    workspace: Workspace | str | Path,
+    *,
+    show: Literal['term', 'length', 'month', 'member'] = 'term',
+    top: int = 100,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...
+
+def stored_value(
+    workspace: Workspace | str | Path,
+    *,
+    show: Literal['part', 'age', 'month', 'dormant', 'below'] = 'part',
+    top: int = 100,
+    store_id: str | None = None,
+    region: str | None = None,
+    audience: AudienceLike | None = None,
+    as_of: date | str | None = None,
+    period: str | int | None = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Answer: ...

@@ -86,7 +86,8 @@ def contribution(view: View, *, by: By = "decile", measure: Measure = "sales") -
         `decile`: tenths of members by sales, best first. `heavy`: heavy, medium and light buyers, the top 20, next 30 and last 50% of
         members (settings value.heavy_share, value.medium_share). `orders`: number of orders in the window, in doubling bands. `attach`:
         units per order (counted goods), in doubling bands. `loyal`: members in the segments champions and loyal (R 3 to 5, F 4 or 5)
-        against all others. `tier`: the tier that the members table states. `members`: members against non-members.
+        against all others. `tier`: the tier held on as_of by the table `tiers`, else as the members table states it. `members`: members
+        against non-members.
     measure
         `sales`, or `margin`: what the same groups leave after the cost of goods, of sales with a known cost; the rest is said and not
         guessed. Members against non-members are told by sales alone.

@@ -1,4 +1,4 @@
-"""Thresholds of the membership itself: joining, tiers, points, fees."""
+"""Thresholds of the membership itself: joining, tiers, points, fees, prepaid money."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from toolkit.settings.family import Days, Family, Share
 
 
 class MembershipSettings(Family):
-    """Joining, tiers, points, fees."""
+    """Joining, tiers, points, fees, prepaid money."""
 
     joiners_days: Days = Field(364, description="Days back from as_of whose joiners are told where no period is asked for: a year.")
     first_order_days: Days = Field(30, description="A joiner is followed for so many days to the first order.")
@@ -30,3 +30,13 @@ class MembershipSettings(Family):
         None, gt=0, description="What a point is worth when it is burnt, in currency units; None = by the value column of the points table."
     )
     points_ahead_days: Days = Field(364, description="Points that are outstanding are followed for so many days ahead: a year.")
+    renewal_days: int = Field(
+        30,
+        ge=0,
+        le=366,
+        description="A paid membership counts as renewed where the next one begins within so many days after its last day.",
+    )
+    beside_days: Days = Field(
+        91, description="Days before and after a paid membership or a prepaid account began that are set beside those of like members."
+    )
+    dormant_days: Days = Field(182, description="Prepaid money counts as dormant where its account has had no entry for so many days.")

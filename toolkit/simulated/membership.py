@@ -4,7 +4,8 @@ Model:
 - tiers by the sales of 365 days, looked at on the first of each quarter: silver from 300, gold from 900 currency units; bronze otherwise;
 - points: one per currency unit of an order, earned at its time; at an order a member with at least 200 burns them all with chance 0.15
   (each worth 0.01 currency units); what was earned expires after 365 days, the oldest burnt first;
-- benefits: a birthday gift a year for gold (cost 5), free delivery at 2% of orders (cost 3);
+- benefits: a birthday gift a year for gold (cost 5), free delivery at 2% of orders (cost 3); who buys for 300 in a year is given the gift,
+  and those below 900 do not fetch it;
 - paid memberships for the tenth of members with most sales: a year for 49, renewed with chance 0.6;
 - prepaid money: 8% of members load 100 at an order and spend it on the orders that follow;
 - each joiner came through a channel (store 0.5, app 0.3, website 0.2), and of the website's half through the campaign spring; each channel
@@ -27,8 +28,8 @@ SILVER, GOLD, WINDOW_DAYS = 300.0, 900.0, 365
 POINT_VALUE, BURN_FROM, BURN_CHANCE, EXPIRE_DAYS = 0.01, 200, 0.15, 365
 CHANNELS, CHANNEL_SHARES, CHANNEL_COST = ("store", "app", "website"), (0.5, 0.3, 0.2), {"store": 500.0, "app": 400.0, "website": 700.0}
 TABLES = (
-    "points", "tiers", "tier_rules", "benefits", "memberships", "stored_value", "referrals", "acquisition", "relations", "guides",
-    "guide_calls",
+    "points", "tiers", "tier_rules", "benefits", "benefit_grants", "memberships", "stored_value", "referrals", "acquisition", "relations",
+    "guides", "guide_calls",
 )  # fmt: skip
 
 
@@ -82,6 +83,7 @@ def membership_tables(
             }
         ),
         "benefits": _benefits(orders, rng),
+        "benefit_grants": _benefit_grants(orders),
         "memberships": _memberships(orders, start, end, rng),
         "stored_value": _stored_value(orders, rng),
         "referrals": members.drop_nulls("referred_by").select(
@@ -146,6 +148,13 @@ def _benefits(orders: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
         "member_id", pl.col("ordered_at").alias("used_at"), benefit=pl.lit("birthday gift"), cost=pl.lit(5.0)
     )
     return pl.concat([delivery, gifts]).sort("member_id", "used_at", "benefit")
+
+
+def _benefit_grants(orders: pl.DataFrame) -> pl.DataFrame:
+    year = pl.col("ordered_at").dt.year().alias("year")
+    yearly = orders.group_by("member_id", year).agg(pl.col("amount").sum(), pl.col("ordered_at").min().alias("granted_at"))
+    given = yearly.filter(pl.col("amount") >= SILVER).sort("member_id", "granted_at")
+    return given.select("member_id", "granted_at", benefit=pl.lit("birthday gift"), usable_until=pl.date(pl.col("year"), 12, 31))
 
 
 def _memberships(orders: pl.DataFrame, start: date, end: date, rng: np.random.Generator) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from toolkit.apps.pages.kept import Kept, app_address, kept, least_of, members_s
 from toolkit.charts.sparkline import spark_line
 from toolkit.conversation import Call
 from toolkit.errors import ToolkitError
-from toolkit.language import tr, word
+from toolkit.language import tr
 from toolkit.portrait.figures import FIGURES
 from toolkit.portrait.measures.figure_values import change_said
 from toolkit.portrait.scoreboard import SHOWN
@@ -142,7 +142,7 @@ def audiences(ws: Workspace) -> tuple[Thing, ...]:
             row,
             tr("{members} members", members=members_said(row, least))
             if (row.members or 0) < least
-            else wording.some(row.members or 0, word("member")),
+            else wording.some(row.members or 0, "member"),
             row.when,
         )
         for row in rows[:MOST]

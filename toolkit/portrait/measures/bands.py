@@ -110,7 +110,10 @@ def _tiers(view: View, buyers: pl.DataFrame) -> Grouped:
     held = buyers.join(tiers(view), on="member_code", how="left", maintain_order="left")
     sums = held.drop_nulls("tier").group_by("tier").agg(pl.col("sales").sum()).sort("sales", "tier", descending=[True, False])
     named = [*sums["tier"], *([NO_TIER] if held["tier"].null_count() else [])]
-    words = view.say("Tiers are those that the members table states on {as_of}, most sales first.")
+    words = view.say(
+        "Tiers are those that members held on {as_of} by the table `[tiers?tiers|members]`, most sales first.",
+        tiers=view.workspace.table("tiers") is not None,
+    )
     notes: list[str | Note] = [words]
     if without := held["tier"].null_count():
         notes.append(Note(view.say("{without:member} who ordered have no stated tier.", without=without), "REVIEW"))

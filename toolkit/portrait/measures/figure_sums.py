@@ -23,6 +23,7 @@ from toolkit.portrait.measures.scorecard import chosen_map, current_scorecard
 from toolkit.portrait.measures.scores import chain_scores
 from toolkit.portrait.measures.segment_maps import NO_ORDERS
 from toolkit.portrait.measures.stages import STAGES, lifecycle_stages
+from toolkit.portrait.membership.standing import held_on
 from toolkit.scope.period import Period
 from toolkit.scope.view import View
 
@@ -201,13 +202,21 @@ _OF_LINES = pl.col("returned_amount", "costed_amount", "costed_margin_milli")
 def tiers(view: View) -> pl.DataFrame:
     """Return the membership tier that the shop states of each member of the chain: `member_code`, `tier` (null = none stated).
 
+    Of the table `tiers`, as held on as_of; where the shop has none, of the members table.
+
     Raises
     ------
     DataError
-        The members table has no tier.
+        There is neither a table of tiers nor a tier in the members table.
     """
+    held = held_on(view, view.as_of)
+    if held is not None:
+        people = view.population.select("member_code", "member_id")
+        return people.join(held[0], on="member_id", how="left", maintain_order="left").select("member_code", pl.col("held").alias("tier"))
     if "tier" not in view.population.columns:
-        raise DataError(tr("Nothing can be told by tier: the members table has no `tier` column. Import one, or ask by segment."))
+        raise DataError(
+            tr("Nothing can be told by tier: there is no table `tiers` and no `tier` in the members table. Import one, or ask by segment.")
+        )
     return view.population.select("member_code", "tier")
 
 

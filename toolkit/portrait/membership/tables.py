@@ -36,6 +36,12 @@ def known_rows(view: View, name: str, *, of_scope: bool = True) -> pl.DataFrame 
     return frame
 
 
+def may_contact(view: View) -> pl.DataFrame:
+    """Return `member_id` and `reachable` (may be contacted) of members in scope; null where the shop does not say who may be."""
+    may = pl.col("contactable").fill_null(False) if view.has_column("members", "contactable") else pl.lit(None, pl.Boolean)
+    return view.members.select("member_id", may.alias("reachable"))
+
+
 def strangers_note(view: View, frame: pl.DataFrame, table: str) -> list[str]:
     """Return the note on ids of a table that are on neither a receipt nor the members table, or none."""
     known = [view.population.select("member_id")]

@@ -223,7 +223,7 @@ def test_an_address_asks_its_question_of_everybody(
 def on_a_telephone(page: Any) -> None:
     """The answer comes first; what else can be asked is folded away, and away again once it is asked."""
     page.set_viewport_size({"width": 390, "height": 844})
-    assert page.locator(".tk-headline").bounding_box()["y"] < 400, "in the upper half of the screen"
+    assert page.locator(".tk-headline").bounding_box()["y"] < 844 / 2, "in the upper half of the screen"
     other = page.get_by_role("button", name="How do our stores compare?", exact=True)
     assert other.is_hidden()
     fold = page.locator(".tk-fold summary", has_text="Other questions")

@@ -163,7 +163,7 @@ def test_few_members_are_not_told(ladder: Workspace) -> None:
     [
         ({"metric": "repat rate"}, UnknownName, "did you mean 'repeat_rate'"),
         ({"metric": "order_value", "by": "category"}, BadValue, "by category there are sales"),
-        ({"by": "tier"}, DataError, "no `tier` column"),
+        ({"by": "tier"}, DataError, "no table `tiers`"),
         ({"by": "channel"}, DataError, "through which channel"),
         ({"by": "week", "against": "2024-01-01..2024-01-31"}, BadValue, "ask without `by`"),
         ({"against": "2024-05-01..2024-05-31"}, BadValue, "must end before this period"),

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from benchmarks.goods_shops import DAYS, START, imported_lines
+from benchmarks.goods_shops import DAYS, imported_lines, receipts_of
 from toolkit.workspace import Workspace
 
 CATEGORY = "CARE"
@@ -60,24 +60,12 @@ def assortment_shop(*, seed: int = 1, members: int = 2500) -> AssortmentShop:
         who = member[wants]
         other = (favourite[who] + rng.integers(1, max(len(goods), 2), len(who))) % len(goods)
         chosen = np.where(rng.random(len(who)) < loyal[who], favourite[who], other)
-        parts.append((wants, [goods[one] for one in chosen], np.full(len(wants), rng.uniform(1.5, 6.0))))
+        parts.append((wants, [goods[one] for one in chosen], np.ones(len(wants)), np.full(len(wants), rng.uniform(1.5, 6.0))))
     row = np.repeat(np.arange(len(member)), 1 + rng.poisson(2.0, len(member)))
     random_good = rng.integers(0, 60, len(row))
-    parts.append((row, [f"R{one}" for one in random_good], 1 + random_good * 0.1))
-    at = np.concatenate([part[0] for part in parts])
-    lines = pl.DataFrame(
-        {
-            "order_id": pl.Series(at).cast(pl.String),
-            "member_id": pl.Series(member[at]).cast(pl.String),
-            "store_id": pl.Series(member[at] % 4).cast(pl.String),
-            "product_id": [one for part in parts for one in part[1]],
-            "quantity": np.ones(len(at)),
-            "amount": np.round(np.concatenate([part[2] for part in parts]), 2),
-            "ordered_at": pl.Series(day[at]),
-        }
-    )
-    at_noon = (pl.lit(START) + pl.duration(days="ordered_at")).cast(pl.Datetime("us")) + pl.duration(hours=12)
-    lines = lines.with_columns(at_noon.alias("ordered_at"))
+    parts.append((row, [f"R{one}" for one in random_good], np.ones(len(row)), 1 + random_good * 0.1))
     return AssortmentShop(
-        lines, frozenset({"S0", "S1", "S2", "S3", "S4", "S5", "S6", "L1"}), frozenset({"L0", "U0", "U1", "U2", "U3", "W0", "W1"})
+        receipts_of(member, day, parts),
+        frozenset({"S0", "S1", "S2", "S3", "S4", "S5", "S6", "L1"}),
+        frozenset({"L0", "U0", "U1", "U2", "U3", "W0", "W1"}),
     )

@@ -11,6 +11,7 @@ in place of what they would have taken or on top. Everything is drawn from a see
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -70,6 +71,26 @@ class GoodsShop:
         return imported_lines(folder, self.lines, products)
 
 
+def receipts_of(
+    member: np.ndarray, day: np.ndarray, parts: Sequence[tuple[np.ndarray, Sequence[str], np.ndarray, np.ndarray]]
+) -> pl.DataFrame:
+    """Return the lines of visits (`member` and `day` of each) from parts: the visit, the good, the units and the amount of each line."""
+    at = np.concatenate([part[0] for part in parts])
+    lines = pl.DataFrame(
+        {
+            "order_id": pl.Series(at).cast(pl.String),
+            "member_id": pl.Series(member[at]).cast(pl.String),
+            "store_id": pl.Series(member[at] % 4).cast(pl.String),
+            "product_id": [one for part in parts for one in part[1]],
+            "ordered_at": pl.Series(day[at]),
+            "quantity": np.concatenate([part[2] for part in parts]).astype(float),
+            "amount": np.round(np.concatenate([part[3] for part in parts]), 2),
+        }
+    )
+    at_noon = (pl.lit(START) + pl.duration(days="ordered_at")).cast(pl.Datetime("us")) + pl.duration(hours=12)
+    return lines.with_columns(at_noon.alias("ordered_at"))
+
+
 def imported_lines(folder: Path, lines: pl.DataFrame, products: pl.DataFrame) -> Workspace:
     """Return a workspace of some receipts and the table of their products, taken in through the front door."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -123,24 +144,9 @@ def goods_shop(*, seed: int = 1, members: int = 2500, switched: float = 0.0, tak
         (np.flatnonzero(takes), [NEW] * int(takes.sum()), units[takes], (units * new_price)[takes]),
         (row, [f"R{one}" for one in random_good], np.ones(len(row), np.int64), np.round(1 + random_good * 0.1, 2)),
     ]
-    at = np.concatenate([part[0] for part in parts])
-    lines = pl.DataFrame(
-        {
-            "order_id": pl.Series(at).cast(pl.String),
-            "member_id": pl.Series(member[at]).cast(pl.String),
-            "store_id": pl.Series(member[at] % 4).cast(pl.String),
-            "product_id": [one for part in parts for one in part[1]],
-            "ordered_at": pl.Series(day[at]),
-            "quantity": np.concatenate([part[2] for part in parts]).astype(float),
-            "amount": np.round(np.concatenate([part[3] for part in parts]), 2),
-        }
-    )
-    day_of = (pl.lit(START) + pl.duration(days="ordered_at")).cast(pl.Datetime("us")) + pl.duration(hours=12)
     amounts = units * price[good]
     by_good = {f"P{one}": float(amounts[lost & (good == one)].sum()) for one in range(GOODS)}
-    return GoodsShop(
-        lines.with_columns(day_of.alias("ordered_at")), moved, float(amounts[lost].sum()), float((units * new_price)[takes].sum()), by_good
-    )
+    return GoodsShop(receipts_of(member, day, parts), moved, float(amounts[lost].sum()), float((units * new_price)[takes].sum()), by_good)
 
 
 def last_day() -> date:

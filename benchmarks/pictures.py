@@ -26,7 +26,7 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.reachable import APPS
+from benchmarks.reachable import APPS, write_reports
 from benchmarks.reachable import served as served_with_token
 from tests.chromium import CHROMIUM, FLAGS, wait_until
 from toolkit.audience import Audience, save_audience
@@ -142,21 +142,8 @@ def every(given: argparse.Namespace) -> int:
         kinds = [kind for kind in ("index", "store", "portrait", "targeting", "differentiation", "review") if wanted(f"report {kind}")]
         for language in given.languages if kinds else ():
             out = Path(folder) / f"reports-{language}"
-            command = [
-                sys.executable,
-                "-m",
-                "toolkit.cli",
-                "--language",
-                language,
-                "report",
-                str(copy),
-                "--stores",
-                "top:3",
-                "--out",
-                str(out),
-            ]
             notebooks = ",".join(dict.fromkeys(["store", *(kind for kind in kinds if kind != "index")]))
-            subprocess.run([*command, "--notebooks", notebooks], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+            write_reports(copy, out, language, stores="top:3", notebooks=notebooks)
             for kind in kinds:
                 path = next(one for one in sorted(out.rglob(f"{kind}.html")) if kind == "index" or STORE in one.parts)
                 faults += at_widths(browser, given, f"report {kind}", path.absolute().as_uri(), "main", language)

@@ -119,25 +119,7 @@ class Look:
             return
         for language in self.given.languages:
             out = folder / f"reports-{language}"
-            command = [
-                sys.executable,
-                "-m",
-                "toolkit.cli",
-                "--language",
-                language,
-                "report",
-                str(workspace),
-                "--stores",
-                "top:2",
-                "--out",
-                str(out),
-            ]
-            subprocess.run(
-                [*command, "--notebooks", "store,portrait,targeting,differentiation,review"],
-                check=True,
-                cwd=ROOT,
-                stdout=subprocess.DEVNULL,
-            )
+            write_reports(workspace, out, language, stores="top:2", notebooks="store,portrait,targeting,differentiation,review")
             seen: set[str] = set()
             for path in sorted(out.rglob("*.html")):
                 kind = path.stem
@@ -186,6 +168,12 @@ def fetched(folder: Path) -> Path:
     with tarfile.open(folder / told.stdout.strip().splitlines()[-1]) as packed:
         packed.extract("package/axe.min.js", folder, filter="data")
     return folder / "package" / "axe.min.js"
+
+
+def write_reports(workspace: Path, out: Path, language: str, *, stores: str, notebooks: str) -> None:
+    """Write a set of reports by the command that people use."""
+    command = [sys.executable, "-m", "toolkit.cli", "--language", language, "report", str(workspace), "--stores", stores]
+    subprocess.run([*command, "--out", str(out), "--notebooks", notebooks], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
 @contextmanager

@@ -57,6 +57,16 @@ def with_table(text: str, name: str, values: Mapping[str, Any] | None, place: in
     return tomli_w.dumps(_bare(wanted))
 
 
+def with_values(text: str, name: str, values: Mapping[str, Any]) -> str:
+    """Return a text with some values of the table `[name]` changed; None takes a value out.
+
+    >>> with_values("# ours\\n[scope]\\nactive_days = 60  # agreed\\n", "scope", {"active_days": 91})
+    '# ours\\n[scope]\\nactive_days = 91\\n'
+    """
+    own = {**tomllib.loads(text).get(name, {}), **values}
+    return with_table(text, name, {key: value for key, value in own.items() if value is not None})
+
+
 def toml_value(value: Any) -> str:
     """Return a value as it stands behind `=`; tables within a list each on a line of their own.
 

@@ -7,25 +7,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tests.importing.strangers import COLUMNS
 from toolkit.importing import import_receipts
 from toolkit.personal.pseudonymise import pseudonymise
 from toolkit.sources.columns.proposal import propose_mapping
 from toolkit.sources.columns.vocabulary import SURE, score, words_for
 from toolkit.workspace import Workspace
 
-MAPPING = """name = "till"
-currency = "EUR"
-[lines]
-files = "{file}"
-[lines.columns]
-order_id = "order"
-member_id = "member"
-store_id = "store"
-product_id = "sku"
-ordered_at = "time"
-quantity = "qty"
-amount = "amount"
-"""
+MAPPING = 'name = "till"\ncurrency = "EUR"\n[lines]\nfiles = "{file}"\n' + COLUMNS
 
 
 def test_guides_of_orders_are_kept_and_an_import_without_them_takes_none_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

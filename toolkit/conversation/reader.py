@@ -55,8 +55,7 @@ BEHIND = 0.2
 """How far behind the best a question may be that uses every word, where the best must leave one."""
 LEADS = ((0.95, 1.4), (0.75, 5.0), (0.0, 12.0))
 """How like one of its phrases the best question is, and how far it must be ahead of the next then, or it is asked which is meant. Chosen on
-sentences of strangers: of what would have been answered with another question it stops two thirds, and asks back where one in twenty would
-have been right."""
+sentences of strangers (docs/truth.md): fewer are answered with another question, and some are asked back that would have been right."""
 LIKER = 0.1
 """How much more like one of its phrases a question not far behind may be before it is asked about too."""
 SURE = 0.8

@@ -99,6 +99,11 @@ def read_lists(ws: Workspace, day: date) -> pl.DataFrame:
         return pl.DataFrame(schema=LISTED)
     if faults := faults_of(folder):
         raise WorkspaceError("\n".join([*faults, tr("Restore {folder} from a backup.", folder=folder)]))
+    return _rows(folder)
+
+
+def _rows(folder: Path) -> pl.DataFrame:
+    """The lists of a folder whose files were looked at."""
     return pl.read_parquet(folder / "members.parquet").select(LISTED.names())
 
 
@@ -120,6 +125,6 @@ def lists_between(ws: Workspace, first: date, last: date) -> tuple[pl.DataFrame,
             continue
         told = told_of(ws, day)["drawn"]
         draw = pl.lit(f"{told.get('seed')}/{told.get('held_share')}").alias("draw")
-        rows.append(read_lists(ws, day).with_columns(pl.lit(day).alias("day"), draw))
+        rows.append(_rows(folder).with_columns(pl.lit(day).alias("day"), draw))
     schema = pl.Schema({**LISTED, "day": pl.Date, "draw": pl.String})
     return pl.concat(rows) if rows else pl.DataFrame(schema=schema), damaged

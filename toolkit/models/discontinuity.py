@@ -10,7 +10,7 @@ from toolkit.models.shares import Z95
 
 LEAST_SIDE, LEAST_VALUES, LEAST_MEMBERS = 50, 10, 75
 """Rows on each side, different values of what is counted there, and members (rows of one are one) on each side within the bandwidth: fewer
-tell nothing. With 30 to 75 members a side the error is too small by a tenth and one shop in fourteen is told of a change that is none."""
+tell nothing: with fewer members the error is too small, and more than one shop in twenty is told of a change that is none."""
 _BINS = 24
 
 

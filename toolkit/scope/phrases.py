@@ -59,6 +59,13 @@ def not_measured(view: View, table: str, column: str, what: str) -> Note:
     return Note(sentence, "NOT MEASURED")
 
 
+def list_cut_short(view: View, members: int, top: int) -> list[str]:
+    """Return the note of a list of members that is longer than the table (`top` rows; 0 = all); none where it is not."""
+    if not top or members <= top:
+        return []
+    return [view.say("The table lists {top:,} of {members:,} members; top=0 lists all.", top=top, members=members)]
+
+
 def spoken(name: str) -> str:
     """Return the name under which a table with sentences in it is kept: one for each language they are written in."""
     code = language.current()

@@ -9,7 +9,6 @@ import polars as pl
 from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable
-from toolkit.errors import BadValue
 from toolkit.language import tr, value
 from toolkit.mart.margins import product_margins
 from toolkit.registry import question
@@ -18,7 +17,14 @@ from toolkit.scope.period import Period
 from toolkit.scope.phrases import not_measured
 from toolkit.scope.view import View
 from toolkit.targeting.core import CORE, LEAST_MONTHS, members_by_core
-from toolkit.targeting.measures.goods import By, Good, good_or_most_bought, no_categories, window_of
+from toolkit.targeting.measures.goods import (
+    By,
+    Good,
+    good_or_most_bought,
+    no_categories,
+    require_category,
+    window_of,
+)
 from toolkit.targeting.measures.need_visits import LEAST_REPEATERS, CategoryVisits, Replaced, category_visits, replaced
 from toolkit.wording import listing
 
@@ -97,9 +103,7 @@ def assortment(view: View, *, category: str = "", by: By = "product") -> Finding
     none = no_categories(view, category, GOODS, tr("which goods could go"))
     if none is not None:
         return none
-    good = good_or_most_bought(view, category, _NAME)
-    if good.level != "category":
-        raise BadValue(tr("{name}: '{category}' is a product; a category was needed.", name=_NAME, category=category))
+    good = require_category(good_or_most_bought(view, category, _NAME), category, _NAME)
     if by != "product" and not view.has_column("products", by):
         headline = view.say("{where}, goods by {by:word} are not measured: the products table names none.", by=by)
         return Finding(

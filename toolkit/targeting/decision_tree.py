@@ -11,7 +11,6 @@ import polars as pl
 from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable
-from toolkit.errors import BadValue
 from toolkit.language import tr, value
 from toolkit.models.switching import Switching, agreement, count_switches, groups_of
 from toolkit.registry import question
@@ -19,7 +18,16 @@ from toolkit.scope.hiding import unmeasured
 from toolkit.scope.period import Period
 from toolkit.scope.phrases import not_measured
 from toolkit.scope.view import View
-from toolkit.targeting.measures.goods import By, Good, good_names, good_or_most_bought, no_categories, scoped_parts, window_of
+from toolkit.targeting.measures.goods import (
+    By,
+    Good,
+    good_names,
+    good_or_most_bought,
+    no_categories,
+    require_category,
+    scoped_parts,
+    window_of,
+)
 
 if TYPE_CHECKING:
     import altair as alt
@@ -105,9 +113,7 @@ def decision_tree(view: View, *, category: str = "", by: By = "product") -> Find
     none = no_categories(view, category, TREE, tr("what replaces what"))
     if none is not None:
         return none
-    good = good_or_most_bought(view, category, "targeting.decision_tree")
-    if good.level != "category":
-        raise BadValue(tr("targeting.decision_tree: '{category}' is a product; a category was needed.", category=category))
+    good = require_category(good_or_most_bought(view, category, "targeting.decision_tree"), category, "targeting.decision_tree")
     if by != "product" and not view.has_column("products", by):
         return Finding(
             headline=view.say("{where}, goods by {by:word} are not measured: the products table names none.", by=by),

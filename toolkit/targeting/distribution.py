@@ -9,7 +9,6 @@ import polars as pl
 from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable
-from toolkit.errors import BadValue
 from toolkit.language import tr, value
 from toolkit.mart.windows import window_sums
 from toolkit.models.multiple_tests import benjamini_hochberg
@@ -17,7 +16,7 @@ from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
 from toolkit.scope.interruptions import interruptions
 from toolkit.scope.view import View
-from toolkit.targeting.measures.goods import find_good, labels_of
+from toolkit.targeting.measures.goods import find_good, labels_of, require_category
 
 if TYPE_CHECKING:
     import altair as alt
@@ -79,9 +78,7 @@ def distribution(view: View, *, category: str = "") -> Finding:
     -------
     >>> tk.targeting.distribution(ws, category="COFFEE").table          # doctest: +SKIP
     """
-    good = find_good(view, category, _NAME) if category.strip() else None
-    if good is not None and good.level != "category":
-        raise BadValue(tr("{name}: '{category}' is a product; a category was needed.", name=_NAME, category=category))
+    good = require_category(find_good(view, category, _NAME), category, _NAME) if category.strip() else None
     sums = window_sums(view.workspace, view.mart, view.period.start, view.period.end, by=("store", "product"))
     if view.scope.is_place:
         column = "store_id" if view.scope.store_id is not None else "region"

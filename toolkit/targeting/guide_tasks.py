@@ -17,7 +17,7 @@ from toolkit.portrait.membership.standing import tier_rules
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
 from toolkit.scope.view import View
-from toolkit.targeting.measures.books import Books, books
+from toolkit.targeting.measures.books import Books, books, in_place
 from toolkit.targeting.measures.events import has_events
 from toolkit.targeting.measures.task_places import Day, lists_of
 from toolkit.targeting.measures.task_reasons import BIRTHDAY_COLUMNS, SAY, stock_now
@@ -133,10 +133,7 @@ def in_scope(view: View, tasks: pl.DataFrame) -> pl.DataFrame:
     """Return the tasks of a store's or region's guides, or with an audience's members."""
     if view.scope.audience is not None:
         return tasks.join(view.members.select("member_id"), on="member_id", how="semi", maintain_order="left")
-    if not view.scope.is_place:
-        return tasks
-    place = pl.col("region") == view.scope.region if view.scope.store_id is None else pl.col("store_id") == view.scope.store_id
-    return tasks.filter(pl.col("store_id").is_in(view.stores.filter(place)["store_id"].implode()))
+    return in_place(view, tasks)
 
 
 def to_say(view: View, tasks: pl.DataFrame) -> list[str | None]:

@@ -15,7 +15,7 @@ from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
 from toolkit.scope.view import View
 from toolkit.targeting.measures.book_members import index_of, people_of
-from toolkit.targeting.measures.books import Books, books, served_orders
+from toolkit.targeting.measures.books import Books, books, in_place, served_orders
 from toolkit.wording import listing
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _rows(view: View, found: Books, measure: str) -> tuple[pl.DataFrame, BookInd
         (pl.col("before_count") > 0).sum().cast(pl.Int64).alias("judged_count"),
     )  # fmt: skip
     rows = found.guides.join(counted, on="guide_id", how="left").join(told, on="guide_id", how="left")
-    rows = rows.join(_served(view), on="guide_id", how="left").pipe(_in_scope, view)
+    rows = in_place(view, rows.join(_served(view), on="guide_id", how="left"))
     standing = (
         pl.when(pl.col("left_on").is_not_null()).then(pl.lit(GONE)).when(pl.col("is_best").fill_null(False)).then(pl.lit(STANDS_OUT))
         .when(pl.col("book_index").is_not_null()).then(pl.lit(LIKE_OTHERS)).otherwise(pl.lit(NOT_COMPARED))
@@ -147,14 +147,6 @@ def _served(view: View) -> pl.DataFrame:
         return pl.DataFrame(schema={"guide_id": pl.String, "served_sales": pl.Int64})
     inside = pl.col("day").is_between(view.period.start, view.period.end)
     return served.filter(inside).group_by("guide_id").agg(pl.col("amount").sum().alias("served_sales")).collect(engine="streaming")
-
-
-def _in_scope(rows: pl.DataFrame, view: View) -> pl.DataFrame:
-    """Of a store or region those who work there."""
-    if not view.scope.is_place:
-        return rows
-    place = pl.col("region") == view.scope.region if view.scope.store_id is None else pl.col("store_id") == view.scope.store_id
-    return rows.filter(pl.col("store_id").is_in(view.stores.filter(place)["store_id"].implode()))
 
 
 def _notes(view: View, found: Books, rows: pl.DataFrame, index: BookIndex, bookless: int, measure: str) -> list[str | Note]:

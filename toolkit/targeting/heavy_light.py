@@ -9,7 +9,6 @@ import polars as pl
 from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable
-from toolkit.errors import BadValue
 from toolkit.language import tr
 from toolkit.registry import question
 from toolkit.scope.hiding import too_few, unmeasured
@@ -17,7 +16,7 @@ from toolkit.scope.period import Period
 from toolkit.scope.view import View
 from toolkit.targeting.measures.category_spend import category_spend
 from toolkit.targeting.measures.compared import season_alike, season_notes
-from toolkit.targeting.measures.goods import find_good
+from toolkit.targeting.measures.goods import find_good, require_category
 from toolkit.targeting.measures.period_sales import category_sales
 
 if TYPE_CHECKING:
@@ -111,9 +110,7 @@ def _spend(view: View, before: Period, category: str) -> pl.DataFrame:
         names = view.categories.select(pl.col("category_code").alias("code"), pl.col("category").alias("goods"))
         sales = category_sales(view, view.period, before).filter(pl.col("member_code").is_not_null()).join(names, on="code")
         return sales.select("member_code", "goods", "before", "now")
-    good = find_good(view, category, _NAME)
-    if good.level != "category":
-        raise BadValue(tr("{name}: '{category}' is a product; a category was needed.", name=_NAME, category=category))
+    good = require_category(find_good(view, category, _NAME), category, _NAME)
     by = "brand" if view.has_column("products", "brand") else "product"
     return category_spend(view, view.period, before, good.code, by).select("member_code", "goods", "before", "now")
 

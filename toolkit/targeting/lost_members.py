@@ -9,9 +9,9 @@ import polars as pl
 from toolkit import columns as c
 from toolkit.answer import Finding
 from toolkit.errors import require_rows
-from toolkit.language import later
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
+from toolkit.scope.phrases import list_cut_short
 from toolkit.scope.view import View
 from toolkit.targeting.measures.leaving import PART, WhyLeft, why_left_of
 from toolkit.targeting.measures.member_list import member_table
@@ -24,7 +24,6 @@ MEMBERS = member_table(
     c.share("cause_share", "Its part", "of this loss, by `targeting.why_low`"),
     c.money("spend_before", "Spend before", "of a quarter, at the pace of the half year up to the last order"),
 )
-_MORE = later("The table lists {top:,} of {members:,} members; top=0 lists all.")
 Cause = Literal["any", "goods", "returns", "feedback", "services", "stock", "prices", "store", "deals", "asked", "offer"]
 
 
@@ -85,7 +84,7 @@ def lost_members(view: View, *, cause: Cause = "any", top: int = 100) -> Finding
                 "single member nobody knows why.",
                 start=found.window.start, end=found.window.end,
             ),
-            *([view.say(_MORE, top=top, members=members.height)] if top and members.height > top else []),
+            *list_cut_short(view, members.height, top),
         ],
         ask_next=[("differentiation.goods_for", {}), ("targeting.why_low", {})],
         figures={"members_in_all": float(members.height), "lost_spend": spend if members.height >= view.least else None},

@@ -9,7 +9,6 @@ import polars as pl
 from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable
-from toolkit.errors import BadValue
 from toolkit.language import tr, value
 from toolkit.models.shares import Z95 as _Z95
 from toolkit.models.volume_flows import PARTS, VolumeFlows, volume_flows
@@ -20,7 +19,12 @@ from toolkit.scope.phrases import not_measured
 from toolkit.scope.view import View
 from toolkit.targeting.measures.category_spend import OTHERS, category_spend
 from toolkit.targeting.measures.compared import season_alike, season_notes
-from toolkit.targeting.measures.goods import By, good_or_most_bought, no_categories
+from toolkit.targeting.measures.goods import (
+    By,
+    good_or_most_bought,
+    no_categories,
+    require_category,
+)
 from toolkit.targeting.measures.member_list import the_row
 from toolkit.targeting.measures.period_sales import parts_merged
 
@@ -112,9 +116,7 @@ def switching(view: View, *, category: str = "", by: By = "product", good: str =
     none = no_categories(view, category, OF_GOOD if good else BY_GOOD, tr("switching between goods"))
     if none is not None:
         return none
-    chosen = good_or_most_bought(view, category, _NAME)
-    if chosen.level != "category":
-        raise BadValue(tr("{name}: '{category}' is a product; a category was needed.", name=_NAME, category=category))
+    chosen = require_category(good_or_most_bought(view, category, _NAME), category, _NAME)
     table = OF_GOOD if good else BY_GOOD
     if by != "product" and not view.has_column("products", by):
         headline = view.say("{where}, switching by {by:word} is not measured: the products table names none.", by=by)

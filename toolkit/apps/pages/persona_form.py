@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from toolkit.apps.pages.typed import plain_number
+from toolkit.apps.pages.typed import one_line, plain_number
 from toolkit.errors import BadValue
-from toolkit.language import plain, tr, word
+from toolkit.language import tr, word
 from toolkit.portrait.measures.persona_rules import Group, Persona, PersonaRules
 
 MOST_GROUPS, MOST_WORDS, LONGEST = 12, 80, 120
@@ -146,4 +146,4 @@ def _number(text: str) -> int:
 
 
 def _line(text: str, longest: int = LONGEST) -> str:
-    return " ".join(plain(text).split())[:longest]
+    return one_line(text, longest)

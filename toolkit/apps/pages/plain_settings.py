@@ -5,7 +5,6 @@ What is not listed is statistics: `documents/settings.toml` takes it, and `toolk
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
@@ -13,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 from toolkit.errors import BadValue
 from toolkit.language import later, tr, value, word
 from toolkit.settings import Settings
-from toolkit.toml_text import with_table
+from toolkit.toml_text import with_values
 
 _CHOICES = {
     "": value("as in the calendar"), "monday": value("Monday"), "saturday": value("Saturday"), "sunday": value("Sunday"),
@@ -234,6 +233,4 @@ def with_setting(text: str, setting: PlainSetting, value: Any) -> str:
     >>> with_setting("# ours\\n[scope]\\nactive_days = 60  # agreed\\n", BY_PATH["scope.active_days"], 91)
     '# ours\\n[scope]\\nactive_days = 91\\n'
     """
-    family = dict(tomllib.loads(text).get(setting.family, {}))
-    family.pop(setting.field, None)
-    return with_table(text, setting.family, family if value is None else {**family, setting.field: value})
+    return with_values(text, setting.family, {setting.field: value})

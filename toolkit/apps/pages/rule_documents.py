@@ -16,7 +16,7 @@ from toolkit.language import tr
 from toolkit.roles import refusal, require_role
 from toolkit.scope.minimum import shop_settings
 from toolkit.settings import read_settings
-from toolkit.toml_text import with_table
+from toolkit.toml_text import with_values
 from toolkit.workspace import Workspace
 
 DONE = "changed a rule"
@@ -63,7 +63,7 @@ class RuleDocument:
         """Return what tells the rules in force from any others: a form that was opened on others is not kept."""
         path = self.file(ws) or self.delivered
         try:
-            return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+            return stand_of(path.read_bytes())
         except OSError:
             return ""
 
@@ -78,8 +78,7 @@ class RuleDocument:
             Who is at work is no marketer.
         """
         self.require(ws)
-        if was != self.stand(ws):
-            raise BadValue(tr("The rules were changed meanwhile. Nothing was kept: look at them as they are now, and change them again."))
+        require_unchanged(was, self.stand(ws))
         path, folder = self.file(ws), ws.path / FOLDER
         name = self.name
         if path is not None and path.resolve().is_relative_to(folder.resolve()):
@@ -121,6 +120,17 @@ class RuleDocument:
             set_values(ws, family, {field: None})
 
 
+def stand_of(content: bytes) -> str:
+    """Return what tells rules from any others: a form that was opened on others is not kept."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def require_unchanged(was: str, now: str) -> None:
+    """Refuse to keep what was changed from rules that are others by now."""
+    if was != now:
+        raise BadValue(tr("The rules were changed meanwhile. Nothing was kept: look at them as they are now, and change them again."))
+
+
 def set_values(ws: Workspace, family: str, values: Mapping[str, Any]) -> None:
     """Write settings of a family into settings.toml, None takes one out.
 
@@ -131,7 +141,6 @@ def set_values(ws: Workspace, family: str, values: Mapping[str, Any]) -> None:
     """
     place = ws.document_file("settings.toml")
     text = place.read_text("utf-8") if place.exists() else ""
-    own = {**tomllib.loads(text).get(family, {}), **values}
-    changed = with_table(text, family, {name: value for name, value in own.items() if value is not None})
+    changed = with_values(text, family, values)
     read_settings(tomllib.loads(changed))
     write_document(ws.path / FOLDER, "settings.toml", changed)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from toolkit import wording
-from toolkit.apps.pages.typed import plain_number
+from toolkit.apps.pages.typed import one_line, plain_number
 from toolkit.errors import BadValue
-from toolkit.language import plain, tr, word
+from toolkit.language import tr, word
 from toolkit.portrait.measures.segment_maps import AXES, SCORES, Axis, Cells, Segment, SegmentMap, combinations
 from toolkit.portrait.measures.segment_trial import Cuts
 from toolkit.toml_text import with_table
@@ -225,4 +225,4 @@ def _share(text: str) -> float | None:
 
 
 def _line(text: str, longest: int = LONGEST) -> str:
-    return " ".join(plain(text).split())[:longest]
+    return one_line(text, longest)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
-from toolkit.apps.pages.rule_documents import DONE, set_values
+from toolkit.apps.pages.rule_documents import DONE, require_unchanged, set_values, stand_of
 from toolkit.apps.pages.segment_form import SegmentForm, cuts_of, form_from, map_of, written
 from toolkit.audit import record
 from toolkit.edits import FOLDER, write_document
@@ -83,7 +82,7 @@ def stand(ws: Workspace) -> str:
     name, rfm = _chosen(ws), shop_settings(ws).rfm
     path = _path(ws, name)
     content = path.read_bytes() if name not in BUILT_IN and path.is_file() else b""
-    return hashlib.sha256(content + repr((name, rfm)).encode()).hexdigest()[:16]
+    return stand_of(content + repr((name, rfm)).encode())
 
 
 def _chosen(ws: Workspace) -> str:
@@ -120,8 +119,7 @@ def _kept_map(ws: Workspace, shown: str, form: SegmentForm, names: SegmentMap, w
 
 def _keep(ws: Workspace, view: View, chosen: tuple[str, str], cuts: Cuts, was: str) -> str:
     require_role(ws, "marketer", tr("changing rules"))
-    if was != stand(ws):
-        raise BadValue(tr("The rules were changed meanwhile. Nothing was kept: look at them as they are now, and change them again."))
+    require_unchanged(was, stand(ws))
     name, text = chosen
     saved, before, usual = saved_scorecard(ws), cuts_in_force(view), Settings().rfm
     if saved is not None:

@@ -7,7 +7,7 @@ import unicodedata
 from decimal import Decimal
 
 from toolkit.errors import BadValue
-from toolkit.language import tr
+from toolkit.language import plain, tr
 
 _FIGURES = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?: \d{3})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+"
 _NUMBER = re.compile(rf"[$€£¥]?\s*(?P<sign>[+-]?)(?P<figures>{_FIGURES})\s*(?P<unit>[万亿%]?)")
@@ -27,6 +27,15 @@ def plain_number(text: str, *, percent: bool = False) -> str | None:
     return format(told.normalize() if found["unit"] in ("万", "亿") else told, "f")
 
 
+def one_line(text: str, longest: int) -> str:
+    """Return a text without signs that are not to be seen, on one line and no longer than that.
+
+    >>> one_line("  tea \\n and  milk ", 7)
+    'tea and'
+    """
+    return " ".join(plain(text).split())[:longest]
+
+
 def number_of(text: str, what: str, *, percent: bool = False) -> float | None:
     """Return the number of a text, None of an empty one.
 
@@ -37,7 +46,7 @@ def number_of(text: str, what: str, *, percent: bool = False) -> float | None:
     """
     if not text.strip():
         return None
-    plain = plain_number(text, percent=percent)
-    if plain is None:
+    figures = plain_number(text, percent=percent)
+    if figures is None:
         raise BadValue(tr("“{text}” came for “{what}”, but a number was needed, such as 2.5 or 1,000.", text=text, what=what))
-    return float(plain)
+    return float(figures)

@@ -10,13 +10,14 @@ from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable
 from toolkit.errors import require_rows
-from toolkit.language import later, tr
+from toolkit.language import tr
 from toolkit.portrait.membership.like_others import BesideLike, beside_like
 from toolkit.portrait.membership.paid_months import MONTHS, paid_months
 from toolkit.portrait.membership.paid_terms import FIRST, LATER, LENGTHS, OTHER_LENGTH, SECOND, Terms, paid_terms, renewals, term_words
 from toolkit.portrait.membership.tables import may_contact, needed, strangers_note
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
+from toolkit.scope.phrases import list_cut_short
 from toolkit.scope.view import View
 
 if TYPE_CHECKING:
@@ -127,7 +128,11 @@ def paid_membership(view: View, *, show: Literal["term", "length", "month", "mem
         ),
         table=table,
         chart=(lambda: _chart(view, table, show)) if show != "member" else None,
-        notes=[*_notes(view, terms, whole, like, show), *_more(view, beyond, show, top), *strangers_note(view, rows, "memberships")],
+        notes=[
+            *_notes(view, terms, whole, like, show),
+            *(list_cut_short(view, beyond.height, top) if show == "member" else []),
+            *strangers_note(view, rows, "memberships"),
+        ],
         ask_next=[
             ("portrait.paid_membership", {"show": "length" if show == "term" else "term"}),
             ("portrait.paid_membership", {"show": "member", "top": 0}),
@@ -182,13 +187,6 @@ def _overpaid(view: View, rows: pl.DataFrame) -> pl.DataFrame:
         "member_id", "paid_until", "term_count", view.major("fee").alias("fees"), view.major("saved_minor").alias("saved"),
         view.major("over").alias("overpaid"), "reachable",
     )  # fmt: skip
-
-
-_MORE = later("The table lists {top:,} of {members:,} members; top=0 lists all.")
-
-
-def _more(view: View, beyond: pl.DataFrame, show: str, top: int) -> list[str]:
-    return [view.say(_MORE, top=top, members=beyond.height)] if show == "member" and top and beyond.height > top else []
 
 
 def _notes(view: View, terms: Terms, whole: c.Row, like: BesideLike | None, show: str) -> list[str | Note]:

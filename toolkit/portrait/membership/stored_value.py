@@ -11,12 +11,13 @@ from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable
 from toolkit.errors import require_rows
-from toolkit.language import later, tr, value
+from toolkit.language import tr, value
 from toolkit.portrait.membership.like_others import BesideLike, beside_like
 from toolkit.portrait.membership.prepaid import Prepaid, ages, months, prepaid
 from toolkit.portrait.membership.tables import known_rows, may_contact, needed, strangers_note
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
+from toolkit.scope.phrases import list_cut_short
 from toolkit.scope.sales import ratio, totals
 from toolkit.scope.view import View
 
@@ -141,7 +142,11 @@ def stored_value(view: View, *, show: Literal["part", "age", "month", "dormant",
         ),
         table=table,
         chart=(lambda: _chart(view, table, show)) if show in ("part", "age", "month") else None,
-        notes=[*_notes(view, held, like), *_more(view, accounts, show, top), *strangers_note(view, rows, "stored_value")],
+        notes=[
+            *_notes(view, held, like),
+            *(list_cut_short(view, accounts.height, top) if show in ("dormant", "below") else []),
+            *strangers_note(view, rows, "stored_value"),
+        ],
         ask_next=[
             ("portrait.stored_value", {"show": "age" if show != "age" else "month"}),
             ("portrait.stored_value", {"show": "dormant", "top": 0}),
@@ -182,13 +187,6 @@ def _accounts(view: View, accounts: pl.DataFrame, top: int) -> pl.DataFrame:
     joined = listed.join(may_contact(view), on="member_id", how="left", maintain_order="left")
     still = (pl.lit(view.as_of) - pl.col("last_entry_on")).dt.total_days().cast(pl.Float64).alias("still_days")
     return joined.select("member_id", view.major("balance").alias("balance"), "last_entry_on", still, "reachable")
-
-
-_MORE = later("The table lists {top:,} of {members:,} members; top=0 lists all.")
-
-
-def _more(view: View, accounts: pl.DataFrame, show: str, top: int) -> list[str]:
-    return [view.say(_MORE, top=top, members=accounts.height)] if show in ("dormant", "below") and top and accounts.height > top else []
 
 
 def _notes(view: View, held: Prepaid, like: BesideLike | None) -> list[str | Note]:

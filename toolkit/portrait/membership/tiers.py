@@ -11,11 +11,12 @@ from toolkit import columns as c
 from toolkit.answer import Finding, Note
 from toolkit.columns import AnswerTable
 from toolkit.errors import require_rows
-from toolkit.language import later, tr, value
+from toolkit.language import tr, value
 from toolkit.portrait.membership.standing import Rules, counted, held_on, placed, shown, tier_rules
 from toolkit.portrait.membership.tables import names
 from toolkit.registry import question
 from toolkit.scope.hiding import unmeasured
+from toolkit.scope.phrases import list_cut_short
 from toolkit.scope.view import View
 
 if TYPE_CHECKING:
@@ -194,9 +195,6 @@ def _list(view: View, rules: Rules, members: pl.DataFrame, show: str, top: int) 
     )  # fmt: skip
 
 
-_MORE = later("The table lists {top:,} of {members:,} members; top=0 lists all.")
-
-
 def _notes(view: View, rules: Rules, show: str, top: int, members: pl.DataFrame) -> list[str | Note]:
     steps = [f"{tier}: {shown(view, rules, need)}" for tier, need in zip(rules.tiers, rules.thresholds, strict=True)]
     notes: list[str | Note] = [view.say("Counted over {days} days up to {as_of}; {steps}.", days=rules.window_days, steps=names(steps, 8))]
@@ -206,9 +204,8 @@ def _notes(view: View, rules: Rules, show: str, top: int, members: pl.DataFrame)
             first_day=view.first_day,
         )
         notes.append(Note(text, "REVIEW"))
-    if show != "tier" and top and members.height > top:
-        notes.append(view.say(_MORE, top=top, members=members.height))
     if show != "tier":
+        notes += list_cut_short(view, members.height, top)
         notes.append(tr("Who is near may buy what lacks by themselves: hold some out before you judge what a word to them did."))
     return notes
 

@@ -45,6 +45,14 @@ def books(view: View) -> Books | None:
     return view.chain.remembered(("books",), lambda: _books(view.chain))
 
 
+def in_place(view: View, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows (`store_id`) of the store or region in scope; all of them where neither is."""
+    if not view.scope.is_place:
+        return rows
+    place = pl.col("region") == view.scope.region if view.scope.store_id is None else pl.col("store_id") == view.scope.store_id
+    return rows.filter(pl.col("store_id").is_in(view.stores.filter(place)["store_id"].implode()))
+
+
 def _books(view: View) -> Books:
     stores = view.stores.select(pl.col("store_code").alias("home_store_code"), pl.col("store_id").alias("home_store_id"))
     blank = pl.col("guide_id").cast(pl.String).str.strip_chars()

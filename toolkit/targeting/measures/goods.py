@@ -217,6 +217,19 @@ def good_or_most_bought(view: View, name: str, where: str, *, product: bool = Fa
     return Good("category", int(code), str(label))
 
 
+def require_category(good: Good, named: str, where: str) -> Good:
+    """Return a good that is a category.
+
+    Raises
+    ------
+    BadValue
+        It is a product.
+    """
+    if good.level != "category":
+        raise BadValue(tr("{name}: '{category}' is a product; a category was needed.", name=where, category=named))
+    return good
+
+
 def labels_of(view: View, level: Level, codes: Sequence[int]) -> dict[int, str]:
     """Return the names of some categories or products, by code."""
     wanted = pl.Series(sorted({int(code) for code in codes}), dtype=pl.UInt32)

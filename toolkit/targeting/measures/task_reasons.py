@@ -130,6 +130,10 @@ def _due(view: View) -> pl.DataFrame:
 
 def stock_now(view: View) -> pl.DataFrame | None:
     """Return what stores have (`store_code`, `product_code`, on hand above 0 at the last count of 14 days); None where no stock is told."""
+    return view.chain.remembered(("stock_now",), lambda: _stock_now(view.chain))
+
+
+def _stock_now(view: View) -> pl.DataFrame | None:
     table = view.workspace.table("stock")
     if table is None:
         return None
